@@ -14,6 +14,7 @@ from twinrun.contract.layers import (
     Bidirectional,
     Conv1d,
     Conv2d,
+    Conv2dTranspose,
     CustomDense,
     Dense,
     Dropout,
@@ -64,7 +65,7 @@ class _Shifts:
         shifts = _within(fork(leaves[0][0]), shifts)
         for place, layer in leaves:
             match layer:
-                case Dense() | Conv1d() | Conv2d() | CustomDense():
+                case Dense() | Conv1d() | Conv2d() | Conv2dTranspose() | CustomDense():
                     biased = isinstance(layer, CustomDense) or layer.use_bias
                     shifts = (f"{nesting.name(place)}.bias",) if biased else ()
                 case BatchNorm():

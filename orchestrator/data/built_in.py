@@ -1,10 +1,11 @@
-"""The data sets that need no download: scikit-learn's own, and a made-up language."""
+"""The data sets that need no download: scikit-learn's own, a made-up language, and drawn shapes."""
 
 from collections.abc import Callable
 
 import numpy as np
 
 from orchestrator.data.samples import Samples
+from orchestrator.data.shapes import shapes
 from orchestrator.data.text import language
 
 
@@ -40,5 +41,6 @@ READERS: dict[str, Callable[[], Samples]] = {
     "digits": _digits,
     "diabetes": lambda: _table("load_diabetes"),
     "synthetic-language": language,
+    "synthetic-shapes": shapes,
 }
 NAMES = tuple(READERS)

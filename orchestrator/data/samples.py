@@ -22,7 +22,8 @@ class Samples:
     its last axis, if the file has any. ``targets``: int32[n] of classes, or float64[n, outputs].
     ``classes``: their names, if the targets are classes. ``files``: of images, each one's own.
     ``codes``: features are whole numbers below it, int32[n, time]. ``tokens``: targets are what
-    follows each of them, int32[n, time], and these are their names.
+    follows each of them, int32[n, time], or the class of each pixel, int32[n, h, w], and these are
+    their names.
     """
 
     features: NDArray[np.generic]

@@ -23,7 +23,11 @@ _NO_NUMBERS = Phrase(
     "numbers, softmax_cross_entropy takes classes."
 )
 _NO_TEXT = Phrase("{path} is a text; the loss must be next_token_cross_entropy.")
-_NO_TOKENS = Phrase("{path} is no text, which the loss next_token_cross_entropy takes.")
+_OF_PIXELS = Phrase("{path} has a class at each pixel; the loss must be pixel_cross_entropy.")
+_NO_TOKENS = Phrase(
+    "{path} is no text, which the loss next_token_cross_entropy takes, and has no classes of "
+    "pixels, which pixel_cross_entropy takes."
+)
 _ONE_VALUE = Phrase("{path}: in the target {name} all values are {value:g}; nothing can be learnt.")
 
 
@@ -85,7 +89,8 @@ def require_two_values(samples: Samples, path: str, name: str) -> None:
 def _require_text(samples: Samples, path: str, *, text: bool) -> None:
     """Check that these are samples of a text, or that they are none. Raises BadInput."""
     if bool(samples.tokens) is not text:
-        raise BadInput(english(_NO_TEXT if samples.tokens else _NO_TOKENS, path=path))
+        of_tokens = _NO_TEXT if samples.codes else _OF_PIXELS
+        raise BadInput(english(of_tokens if samples.tokens else _NO_TOKENS, path=path))
 
 
 def _numbers(samples: Samples, where: dict[str, str]) -> np.ndarray[tuple[int, int], np.dtype]:

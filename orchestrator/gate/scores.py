@@ -14,6 +14,7 @@ from twinrun.contract.losses import (
     MeanAbsoluteError,
     MeanSquaredError,
     NextTokenCrossEntropy,
+    PixelCrossEntropy,
     SigmoidCrossEntropy,
     SoftmaxCrossEntropy,
     targets,
@@ -176,7 +177,7 @@ def _loss(loss: Loss, logits: Floats, labels: NDArray[np.generic]) -> float:
     match loss:
         case SoftmaxCrossEntropy():
             return _cross_entropy(loss, logits, labels.astype(np.intp))
-        case NextTokenCrossEntropy():
+        case NextTokenCrossEntropy() | PixelCrossEntropy():
             return _cross_entropy(SoftmaxCrossEntropy(), logits, labels.astype(np.intp))
         case SigmoidCrossEntropy(weight):
             one, zero = np.logaddexp(0, -logits), np.logaddexp(0, logits)

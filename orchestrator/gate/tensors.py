@@ -88,7 +88,8 @@ def of_model(spec: job_pb2.JobSpec) -> tuple[Tensors, int] | None:
         shape = through(layers, shape, walk)
     except _Undetermined:
         return None
-    return (walk.tensors, shape[-1]) if len(shape) <= 2 else None
+    most = 3 if spec.loss.HasField("pixel_cross_entropy") else 2
+    return (walk.tensors, shape[-1]) if len(shape) <= most else None
 
 
 class _Undetermined(Exception):
@@ -128,7 +129,9 @@ def _of_code(spec: job_pb2.JobSpec, dtype: tuple[str, ...]) -> tuple[Tensors, in
     """Return the paired tensors, and as many classes as the dataset has."""
     given = spec.code.tensors
     tensors = {each.name: Tensor(tuple(each.shape), dtype, each.trained) for each in given}
-    if spec.dataset.name == "synthetic":
+    if spec.dataset.reconstruct:
+        classes = math.prod(sample_shape(spec) or (0,))
+    elif spec.dataset.name == "synthetic":
         classes = spec.dataset.synthetic.classes
     elif spec.dataset.HasField("arrays"):
         classes = spec.dataset.arrays.outputs
@@ -138,9 +141,9 @@ def _of_code(spec: job_pb2.JobSpec, dtype: tuple[str, ...]) -> tuple[Tensors, in
 
 
 def of_logits(spec: job_pb2.JobSpec, samples: int, outputs: int, kind: TargetKind) -> Tensors:
-    """Return the tensors for this many test samples; of tokens with a row for each position."""
+    """Return the tensors for this many test samples; a row for each position or pixel."""
     if kind is TargetKind.TOKENS:
-        samples *= math.prod(sample_shape(spec) or (1,))
+        samples *= math.prod((sample_shape(spec) or (1,))[:2])  # [time], or of [h, w, c]
     double = spec.precision == job_pb2.PRECISION_FLOAT64
     dtypes = ("F64", "F32") if double else ("F32",)
     return {

@@ -57,7 +57,10 @@ _SPANS = {"d": timedelta(days=1), "h": timedelta(hours=1), "m": timedelta(minute
 
 USUAL = "mnist-mlp"  # the workload, if none is named
 FILE_PATH, FILE_TARGET = "dataset.file.path", "dataset.file.target"
-BUILT_IN = ("iris", "wine", "breast-cancer", "digits", "diabetes", "synthetic-language")
+BUILT_IN = (
+    *("iris", "wine", "breast-cancer", "digits", "diabetes"),
+    *("synthetic-language", "synthetic-shapes"),
+)
 _TARGETS = ("target", "target_accuracy")  # a change of one replaces the workload's, in either
 MOST_SIDES = 8
 EVERY = "all"  # warnings, for --strict

@@ -47,6 +47,7 @@ LayerKind = Literal[
     "up_sampling2d",
     "conv1d",
     "spatial_dropout2d",
+    "conv2d_transpose",
     "lstm",
     "gru",
     "last_step",

@@ -27,7 +27,7 @@ def after(layer: job_pb2.Layer, shape: Shape) -> tuple[Shape, dict[str, Shape]] 
             return ((math.prod(shape),) if kind == "flatten" else shape), {}
         case "dense" | "custom_dense" | "embedding":
             return _of_products(layer, shape)
-        case "conv1d" | "conv2d":
+        case "conv1d" | "conv2d" | "conv2d_transpose":
             return _of_kernels(layer, shape)
         case "max_pool2d" | "average_pool2d":
             pool = layer.max_pool2d if kind == "max_pool2d" else layer.average_pool2d
@@ -75,17 +75,20 @@ def _of_kernels(layer: job_pb2.Layer, shape: Shape) -> tuple[Shape, dict[str, Sh
     """Return as `after` what a convolution has."""
     if layer.HasField("conv1d"):
         return _of_conv1d(layer.conv1d, shape)
+    if layer.HasField("conv2d_transpose"):
+        return _of_transposed(layer.conv2d_transpose, shape)
     return _of_convolution(layer.conv2d, shape)
 
 
 def _of_conv1d(conv: job_pb2.Conv1d, shape: Shape) -> tuple[Shape, dict[str, Shape]] | None:
-    if len(shape) != 2 or conv.stride < 1:
+    if len(shape) != 2 or min(conv.stride, conv.groups) < 1:
         return None
     zeros = sum(conv.padding_1d) if conv.padding_1d else 2 * conv.padding
-    time = (shape[0] + zeros - conv.size) // conv.stride + 1
+    reach = (conv.size - 1) * conv.dilation + 1
+    time = (shape[0] + zeros - reach) // conv.stride + 1
     if conv.same:
         time = -(-shape[0] // conv.stride)
-    parameters: dict[str, Shape] = {"kernel": (conv.size, shape[-1], conv.filters)}
+    parameters: dict[str, Shape] = {"kernel": (conv.size, shape[-1] // conv.groups, conv.filters)}
     if conv.use_bias:
         parameters["bias"] = (conv.filters,)
     return ((time, conv.filters), parameters) if time > 0 else None
@@ -106,6 +109,24 @@ def _of_one_way(layer: job_pb2.Lstm | job_pb2.Gru, shape: Shape) -> tuple[Shape,
     if isinstance(layer, job_pb2.Gru) and layer.reset_after:
         arrays["recurrent_bias"] = gates
     return (time, units), arrays
+
+
+def _of_transposed(
+    conv: job_pb2.Conv2dTranspose, shape: Shape
+) -> tuple[Shape, dict[str, Shape]] | None:
+    sizes = tuple(conv.size_2d) or (conv.size, conv.size)
+    strides = tuple(conv.stride_2d) or (conv.stride, conv.stride)
+    if len(shape) != 3 or (len(sizes), len(strides)) != (2, 2):
+        return None
+    cut = 2 * conv.padding - conv.output_padding
+    made = tuple(
+        side * stride if conv.same else (side - 1) * stride + size - cut
+        for side, size, stride in zip(shape, sizes, strides, strict=False)
+    )
+    parameters: dict[str, Shape] = {"kernel": (*sizes, conv.filters, shape[-1])}
+    if conv.use_bias:
+        parameters["bias"] = (conv.filters,)
+    return ((*made, conv.filters), parameters) if min(made) > 0 else None
 
 
 def _of_sequences(

@@ -29,8 +29,14 @@ class DatasetInfo:
     @property
     def target(self) -> tuple[int, ...]:
         """The shape of a model's outputs for one sample."""
-        of_tokens = self.targets is TargetKind.TOKENS
-        return (*self.shape, self.outputs) if of_tokens else (self.outputs,)
+        return (*self.positions, self.outputs)
+
+    @property
+    def positions(self) -> tuple[int, ...]:
+        """The shape of a target with a class at each position of a text, or pixel of an image."""
+        if self.targets is not TargetKind.TOKENS:
+            return ()
+        return self.shape if self.codes else self.shape[:2]
 
 
 DATASETS = {
@@ -68,6 +74,8 @@ def info(dataset: Dataset) -> DatasetInfo:
         )
     else:
         full = DATASETS[dataset.name]
+    if dataset.reconstruct:
+        full = replace(full, outputs=math.prod(full.shape), targets=TargetKind.NUMBERS)
     return replace(
         full,
         train_samples=dataset.train_limit or full.train_samples,
@@ -107,7 +115,9 @@ def violations(dataset: Dataset) -> Iterator[Violation]:
     elif dataset.name not in NAMES:
         yield Violation("dataset.name", f"is {dataset.name!r}; this runner has {', '.join(NAMES)}")
         return
-    full = info(replace(dataset, train_limit=None, test_limit=None))
+    full = info(replace(dataset, train_limit=None, test_limit=None, reconstruct=False))
+    if dataset.reconstruct and full.codes:
+        yield Violation("dataset.reconstruct", "is of numbers or pixels; these samples are codes")
     if dataset.train_limit is not None:
         yield from between("dataset.train_limit", dataset.train_limit, 1, full.train_samples)
     if dataset.test_limit is not None:
@@ -135,8 +145,9 @@ def _arrays_violations(dataset: Dataset, held: Arrays) -> Iterator[Violation]:
     yield from between(f"{field}.codes", held.codes, 0, 10_000_000)
     if held.codes and (held.pixels or len(held.shape) != 1):
         yield Violation(f"{field}.codes", "are of a sequence; its shape is [time]")
-    if held.targets is TargetKind.TOKENS and not held.codes:
-        yield Violation(f"{field}.targets", "are tokens, which follow codes; set codes")
+    if held.targets is TargetKind.TOKENS and not held.codes and len(held.shape) != 3:
+        what = "are tokens, which follow codes or lie on the pixels of images; set codes"
+        yield Violation(f"{field}.targets", what)
     if held.pixels and len(held.shape) != 3:
         yield Violation(f"{field}.pixels", "is of images; their shape is [h, w, c]")
     by_folder = held.targets is TargetKind.CLASS or (held.targets, held.outputs) == (

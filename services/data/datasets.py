@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import assert_never
 
@@ -43,7 +43,7 @@ def load(
     normalisation or a target leaves the range of the spec's precision.
     """
     name = spec.dataset.name
-    info = catalog.info(spec.dataset)
+    info = catalog.info(replace(spec.dataset, reconstruct=False))
     train: Split
     test: Split
     if spec.dataset.arrays is not None:
@@ -65,6 +65,8 @@ def load(
     normalization = spec.dataset.normalization
     images, test_images = (normalised(part[0], normalization, dtype) for part in (train, test))
     labels, test_labels = (_in(part[1], dtype) for part in (train, test))
+    if spec.dataset.reconstruct:
+        labels, test_labels = (part.reshape(len(part), -1) for part in (images, test_images))
     data = Data(
         *(images, labels, test_images, test_labels),
         train_pixels=_pixels(train[0]),

@@ -64,7 +64,7 @@ def _of_a_target(info: DatasetInfo) -> tuple[int, ...]:
         case TargetKind.CLASS:
             return ()
         case TargetKind.TOKENS:
-            return info.shape
+            return info.positions
         case TargetKind.FLAGS | TargetKind.NUMBERS:
             return (info.outputs,)
         case unknown:

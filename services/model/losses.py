@@ -11,6 +11,7 @@ from twinrun.contract.losses import (
     MeanAbsoluteError,
     MeanSquaredError,
     NextTokenCrossEntropy,
+    PixelCrossEntropy,
     SigmoidCrossEntropy,
     SoftmaxCrossEntropy,
 )
@@ -42,12 +43,15 @@ def mean(loss: Loss, logits: NDArray[np.floating], targets: NDArray[np.generic])
 
 
 def rows(loss: Loss, values: NDArray[Number]) -> NDArray[Number]:
-    """Return logits or targets with one row for each prediction: of tokens for each position.
+    """Return logits or targets with one row for each prediction: each position or pixel.
 
-    Logits [n, time, classes] become [n * time, classes], and targets [n, time] become [n * time].
+    Logits [n, time, classes] become [n * time, classes], and targets [n, time] become [n * time];
+    of pixels likewise, with [h, w] for the time.
     """
-    by_token = targets_of(loss) is TargetKind.TOKENS
-    return values.reshape(-1, *values.shape[2:]) if by_token else values
+    if targets_of(loss) is not TargetKind.TOKENS:
+        return values
+    axes = 3 if isinstance(loss, PixelCrossEntropy) else 2
+    return values.reshape(-1, *values.shape[axes:])
 
 
 def for_trainer(loss: Loss, values: NDArray[np.generic]) -> NDArray[np.generic]:
@@ -67,7 +71,7 @@ def _each(
     match loss:
         case SoftmaxCrossEntropy(smoothing, weights):
             return _cross_entropies(smoothing, weights, logits, targets.astype(np.intp))
-        case NextTokenCrossEntropy():
+        case NextTokenCrossEntropy() | PixelCrossEntropy():
             return _cross_entropies(0.0, (), logits, targets.astype(np.intp))
         case SigmoidCrossEntropy(weight):
             # log(1 + exp(-|z|)): neither exponential can overflow.

@@ -23,7 +23,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from twinrun.contract.enums import Device
-from twinrun.contract.layers import Conv2d
+from twinrun.contract.layers import Conv1d, Conv2d, Conv2dTranspose
 from twinrun.contract.nesting import leaves
 from twinrun.contract.spec import JobSpec
 
@@ -39,6 +39,7 @@ from services.trial.chunks import Chunk
 # With more, a call becomes cheaper by less than the noise of an epoch, but compiling takes longer:
 # of `mnist-mlp`, 24 s with 4 and 20 s with 2; with 1 an epoch took a tenth longer.
 STEPS_PER_CALL = 2
+_CONVOLUTIONS = Conv1d, Conv2d, Conv2dTranspose
 # Copies of each number of a plan: a step's own then begin at a multiple of 16 bytes. Inductor
 # copies an input that does not.
 _ALIGNED = 4
@@ -99,7 +100,7 @@ class CompiledSteps:
         self._call: captured.Run = self._graphs if on_gpu else self._several
         # Beside a convolution the cost of a call is nothing, and each step in it compiles for long;
         # a step of several batches has their operations.
-        convolves = any(isinstance(layer, Conv2d) for layer in leaves(spec.layers))
+        convolves = any(isinstance(layer, _CONVOLUTIONS) for layer in leaves(spec.layers))
         on_cpu = 1 if convolves or spec.accumulate_steps > 1 else STEPS_PER_CALL
         self._length = captured.STEPS_PER_GRAPH if on_gpu else on_cpu
 

@@ -22,6 +22,7 @@ from services.pytorch import device, losses, model, optimizers, profile
 from services.pytorch.code.users import UsersModel
 from services.pytorch.compiled_steps import require_compiler
 from services.pytorch.environment import environment
+from services.pytorch.layers.axes import channels_last
 from services.pytorch.layers.orders import Rows, orders
 from services.pytorch.pipeline import Batch, loader, test_samples, train_samples
 from services.trial import matched
@@ -157,9 +158,10 @@ class IdiomaticTrainer:
         with torch.inference_mode():
             return self._on_host(torch.cat([self._logits(images) for images, _ in self._test]))
 
-    @staticmethod
-    def _on_host(logits: torch.Tensor) -> NDArray[np.floating]:
+    def _on_host(self, logits: torch.Tensor) -> NDArray[np.floating]:
         logits = logits.cpu()
+        if self._code is None and logits.ndim == 4:  # [n, classes, h, w]
+            logits = channels_last(logits)
         logits = logits.float() if logits.dtype is torch.bfloat16 else logits
         found: NDArray[np.floating] = logits.numpy()
         return found

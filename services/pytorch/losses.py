@@ -1,5 +1,6 @@
 """The losses of job.proto, for logits [batch, outputs], of tokens [batch, time, outputs].
 
+Those of pixels have [h, w] for the time, and so have their targets.
 Targets are int64[batch] of classes, int64[batch, time] of tokens, or [batch, outputs] in the
 logits' precision.
 """
@@ -17,6 +18,7 @@ from twinrun.contract.losses import (
     MeanAbsoluteError,
     MeanSquaredError,
     NextTokenCrossEntropy,
+    PixelCrossEntropy,
     SigmoidCrossEntropy,
     SoftmaxCrossEntropy,
     targets,
@@ -35,8 +37,8 @@ def mean(spec: JobSpec) -> LossFunction:
             if not weights:
                 return partial(functional.cross_entropy, label_smoothing=loss.label_smoothing)
             return partial(_weighted_mean, loss)
-        case NextTokenCrossEntropy():
-            return lambda logits, tokens: functional.cross_entropy(*_rows(logits, tokens))
+        case NextTokenCrossEntropy() | PixelCrossEntropy():
+            return lambda logits, classes: functional.cross_entropy(*_rows(logits, classes))
         case SigmoidCrossEntropy() | MeanSquaredError() | MeanAbsoluteError() | Huber():
             losses = each(spec)
             if OwnWay.TARGET_SHAPE in spec.own_ways:  # [batch] is taken for [1, batch]
@@ -59,8 +61,8 @@ def each(spec: JobSpec) -> LossFunction:
             return lambda logits, values: (logits - values).abs().mean(1)
         case Huber(delta):
             return partial(_hubers, delta)
-        case NextTokenCrossEntropy():
-            return _of_tokens
+        case NextTokenCrossEntropy() | PixelCrossEntropy():
+            return _of_positions
         case _:
             assert_never(spec.loss)
 
@@ -71,7 +73,7 @@ def accuracy(spec: JobSpec) -> LossFunction:
         case TargetKind.CLASS:
             return lambda logits, values: (logits.argmax(1) == values).to(logits.dtype).mean()
         case TargetKind.TOKENS:
-            return lambda logits, values: (logits.argmax(2) == values).to(logits.dtype).mean()
+            return lambda logits, values: (logits.argmax(-1) == values).to(logits.dtype).mean()
         case TargetKind.FLAGS:
             return lambda logits, values: ((logits > 0) == (values > 0)).to(logits.dtype).mean()
         case TargetKind.NUMBERS:
@@ -97,6 +99,8 @@ def idiomatic(spec: JobSpec) -> nn.Module:
             return nn.HuberLoss(delta=delta)
         case NextTokenCrossEntropy():
             return _OfPositions()
+        case PixelCrossEntropy():
+            return nn.CrossEntropyLoss()  # of logits [batch, classes, h, w]
         case _:
             assert_never(spec.loss)
 
@@ -109,13 +113,13 @@ class _OfPositions(nn.Module):  # type: ignore[misc]
 
 
 def _rows(logits: torch.Tensor, tokens: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return logits [batch * time, classes] and targets [batch * time]."""
-    return logits.flatten(0, 1), tokens.flatten()
+    """Return logits [batch * time, classes] and targets [batch * time]; of pixels likewise."""
+    return logits.flatten(0, -2), tokens.flatten()
 
 
-def _of_tokens(logits: torch.Tensor, tokens: torch.Tensor) -> torch.Tensor:
-    losses = functional.cross_entropy(*_rows(logits, tokens), reduction="none")
-    return losses.view(tokens.shape).mean(1)
+def _of_positions(logits: torch.Tensor, classes: torch.Tensor) -> torch.Tensor:
+    losses = functional.cross_entropy(*_rows(logits, classes), reduction="none")
+    return losses.view(len(classes), -1).mean(1)
 
 
 def _cross_entropies(

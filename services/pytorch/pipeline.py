@@ -76,8 +76,12 @@ def _tensors(
     """Pair features [n, ...], images as [n, c, h, w], with labels: classes int64[n], or numbers."""
     inputs = torch.from_numpy(features)
     inputs = inputs.permute(0, 3, 1, 2).contiguous() if inputs.ndim == 4 else inputs
-    answers = labels.astype(np.int64) if labels.dtype.kind == "i" else labels
-    return torch.utils.data.TensorDataset(inputs, torch.from_numpy(answers))
+    return torch.utils.data.TensorDataset(inputs, torch.from_numpy(_answers(labels)))
+
+
+def _answers(labels: NDArray[np.generic]) -> NDArray[np.generic]:
+    """Return classes as int64, which PyTorch's loss takes, and numbers as they are."""
+    return labels.astype(np.int64) if labels.dtype.kind == "i" else labels
 
 
 class _Pixels(torch.utils.data.Dataset[Sample]):  # type: ignore[misc]
@@ -93,7 +97,7 @@ class _Pixels(torch.utils.data.Dataset[Sample]):  # type: ignore[misc]
         labels: NDArray[np.generic],
         augmentation: Augmentation = _NONE,
     ) -> None:
-        self._pixels, self._labels = pixels, labels
+        self._pixels, self._labels = pixels, _answers(labels)
         self._transform = _transform(spec, pixels.shape[-1], augmentation)
 
     def __len__(self) -> int:

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from twinrun.contract.enums import OwnWay
-from twinrun.contract.losses import class_weights, targets
+from twinrun.contract.enums import OwnWay, TargetKind
+from twinrun.contract.losses import class_weights, of_pixels, targets
 from twinrun.contract.metrics import metric_names
 from twinrun.contract.spec import Augmentation, JobSpec
 from twinrun.contract.values import checked_spec
@@ -62,6 +62,8 @@ def _augmentation_violations(spec: JobSpec, sizes: catalog.DatasetInfo) -> Itera
         return
     if len(sizes.shape) != 3:
         yield Violation("augmentation", "is of images; leave it out")
+    elif sizes.targets is TargetKind.TOKENS or spec.dataset.reconstruct:
+        yield Violation("augmentation", "moves images, but not a target of pixels; leave it out")
     normalization = spec.dataset.normalization
     if len({*normalization.means}) > 1 or len({*normalization.stds}) > 1:
         what = "fills with one value; give dataset.normalization one mean and one std"
@@ -73,6 +75,9 @@ def _loss_violations(spec: JobSpec, sizes: catalog.DatasetInfo) -> Iterator[Viol
     if targets(spec.loss) is not sizes.targets:
         what = f"takes {targets(spec.loss)} for targets, and the dataset has {sizes.targets}"
         yield Violation("loss", what)
+    if sizes.positions and of_pixels(spec.loss) is not (len(sizes.positions) == 2):
+        had = "texts" if of_pixels(spec.loss) else "pixels"
+        yield Violation("loss", f"is not of {had}, and the dataset has classes of {had}")
     if (weights := len(class_weights(spec.loss))) not in (0, sizes.outputs):
         what = f"has {weights} weights; give one for each of {sizes.outputs} classes"
         yield Violation("loss.softmax_cross_entropy.class_weights", what)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from twinrun.contract import nesting
 from twinrun.contract.enums import Device, Execution, Precision
 from twinrun.contract.events import Environment, Profiled
-from twinrun.contract.layers import Conv2d
+from twinrun.contract.layers import Conv1d, Conv2d
 from twinrun.contract.spec import JobSpec
 
 from services.data.arrays import Data, places
@@ -226,10 +226,10 @@ def _require_kernels(spec: JobSpec) -> None:
     """Check convolutions. Raises Unsupported for one that TensorFlow cannot train."""
     compiled = spec.execution is Execution.COMPILED
     for place, layer in nesting.placed(spec.layers):
-        if not isinstance(layer, Conv2d):
+        if not isinstance(layer, Conv1d | Conv2d):
             continue
         field = nesting.case(place, layer)
-        strides = {layer.stride, *layer.stride_2d}
+        strides = {layer.stride, *(layer.stride_2d if isinstance(layer, Conv2d) else ())}
         if layer.dilation > 1 and max(strides) > 1:
             raise Unsupported(
                 "Keras's convolution takes no stride beside a dilation; take recipe matched",

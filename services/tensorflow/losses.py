@@ -1,5 +1,6 @@
 """The losses of job.proto, for logits [batch, outputs], of tokens [batch, time, outputs].
 
+Those of pixels have [h, w] for the time, and so have their targets.
 Targets are whole numbers [batch] of classes, [batch, time] of tokens, or [batch, outputs] in the
 logits' precision.
 """
@@ -16,6 +17,7 @@ from twinrun.contract.losses import (
     MeanAbsoluteError,
     MeanSquaredError,
     NextTokenCrossEntropy,
+    PixelCrossEntropy,
     SigmoidCrossEntropy,
     SoftmaxCrossEntropy,
     targets,
@@ -39,6 +41,7 @@ def mean(spec: JobSpec) -> LossFunction:
             | MeanAbsoluteError()
             | Huber()
             | NextTokenCrossEntropy()
+            | PixelCrossEntropy()
         ):
             losses = each(spec)
             return lambda logits, values: tf.reduce_mean(losses(logits, values))
@@ -59,8 +62,8 @@ def each(spec: JobSpec) -> LossFunction:
             return lambda logits, values: tf.reduce_mean(tf.abs(logits - values), 1)
         case Huber(delta):
             return partial(_hubers, delta)
-        case NextTokenCrossEntropy():
-            return _of_tokens
+        case NextTokenCrossEntropy() | PixelCrossEntropy():
+            return _of_positions
         case _:
             assert_never(spec.loss)
 
@@ -74,7 +77,7 @@ def accuracy(spec: JobSpec) -> LossFunction:
             )
         case TargetKind.TOKENS:
             return lambda logits, values: _share(
-                tf.argmax(logits, 2, values.dtype) == values, logits.dtype
+                tf.argmax(logits, -1, values.dtype) == values, logits.dtype
             )
         case TargetKind.FLAGS:
             return lambda logits, values: _share((logits > 0) == (values > 0), logits.dtype)
@@ -103,7 +106,7 @@ def idiomatic(spec: JobSpec) -> keras.losses.Loss | LossFunction:
             return keras.losses.MeanAbsoluteError()
         case Huber(delta):
             return keras.losses.Huber(delta)
-        case NextTokenCrossEntropy():
+        case NextTokenCrossEntropy() | PixelCrossEntropy():
             return keras.losses.SparseCategoricalCrossentropy(from_logits=True)
         case _:
             assert_never(spec.loss)
@@ -134,9 +137,9 @@ def _cross_entropies(loss: SoftmaxCrossEntropy, logits: tf.Tensor, labels: tf.Te
     return losses * _weights(loss, logits, labels) if loss.class_weights else losses
 
 
-def _of_tokens(logits: tf.Tensor, tokens: tf.Tensor) -> tf.Tensor:
-    losses = tf.nn.sparse_softmax_cross_entropy_with_logits(tokens, logits)
-    return tf.reduce_mean(losses, 1)
+def _of_positions(logits: tf.Tensor, classes: tf.Tensor) -> tf.Tensor:
+    losses = tf.nn.sparse_softmax_cross_entropy_with_logits(classes, logits)
+    return tf.reduce_mean(losses, range(1, len(losses.shape)))
 
 
 def _weights(loss: SoftmaxCrossEntropy, logits: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:

@@ -17,6 +17,7 @@ from twinrun.contract.layers import (
     Bidirectional,
     Conv1d,
     Conv2d,
+    Conv2dTranspose,
     CustomDense,
     Dense,
     Dropout,
@@ -146,7 +147,9 @@ def in_parts(spec: JobSpec) -> bool:
 def by_kernel(layer: Leaf) -> bool:
     """Return whether TensorFlow has a kernel for the layer that XLA does not match on a CPU."""
     match layer:
-        case Conv1d() | Conv2d() | AveragePool2d() | GlobalMaxPool2d():
+        case Conv1d() | Conv2d() | Conv2dTranspose():
+            return True
+        case AveragePool2d() | GlobalMaxPool2d():
             return True
         case MaxPool2d(size, stride):
             return size != stride
@@ -256,7 +259,8 @@ class _Users:
         found = []
         for place, leaf in leaves:
             found += KINDS[type(leaf)].idiomatic(leaf, self._dtype)
-            self.made[nesting.name(place)] = found[-1]
+            last = -2 if isinstance(found[-1], keras.layers.Cropping2D) else -1  # has no arrays
+            self.made[nesting.name(place)] = found[last]
         return found
 
     def run(self, leaves: Sequence[tuple[Place, Leaf]], x: keras.KerasTensor) -> keras.KerasTensor:

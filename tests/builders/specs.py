@@ -17,6 +17,7 @@ REQUIRED = {
     "custom_dense": {"units": 10},
     "conv2d": {"filters": 2},
     "conv1d": {"filters": 2},
+    "conv2d_transpose": {"filters": 2},
     "embedding": {"codes": 2, "width": 2},
     "repeat": {"layers": [{"flatten": {}}]},
     "lstm": {"units": 3},

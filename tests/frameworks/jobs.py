@@ -36,7 +36,7 @@ from services.data.arrays import Data
 from services.model import weights as parameters
 from tests.frameworks.models import (
     CLASSES,
-    CONVOLVED_TOKENS,
+    GROUPED_TOKENS,
     NESTED,
     NORMED,
     NORMED_TOKENS,
@@ -45,6 +45,7 @@ from tests.frameworks.models import (
     RECURRENT,
     SCALED,
     SEQUENCE,
+    TRANSPOSED,
 )
 
 THREADS = 1  # of all jobs in one process: TensorFlow makes its pools once
@@ -115,7 +116,7 @@ def data(
         pixels = generator.integers(0, 256, (n, *SHAPE), np.uint8)
         return pixels, generator.integers(0, CLASSES, n, dtype=np.int32)
 
-    if targets(loss) is TargetKind.TOKENS:
+    if isinstance(loss, NextTokenCrossEntropy):
         return _text(generator, samples)
     if of_codes:  # whose class is the first one
         text = _text(generator, samples)
@@ -145,6 +146,9 @@ def _targets(loss: Loss, labels, dtype):
     match targets(loss):
         case TargetKind.CLASS:
             return labels
+        case TargetKind.TOKENS:  # of each pixel
+            places = np.add.outer(*map(np.arange, SHAPE[:2]))
+            return ((labels[:, None, None] + places) % CLASSES).astype(np.int32)
         case TargetKind.FLAGS:
             return (labels[:, None] >= np.arange(CLASSES)).astype(dtype)
         case TargetKind.NUMBERS:  # small and large ones, for both sides of Huber's delta
@@ -233,11 +237,12 @@ JOBS = {
     "sequences": spec(layers=SEQUENCE, epochs=10),
     "recurrences": spec(layers=RECURRENT, epochs=10),
     "rectangular convolutions": spec(layers=RECTANGULAR, epochs=10),
+    "transposed convolutions": spec(layers=TRANSPOSED, epochs=10),
     "scaled images": spec(layers=SCALED, epochs=10),
     "peaks": spec(layers=PEAKS, epochs=10),
     "other norms": spec(layers=NORMED, epochs=10),
     "convolutions of sequences": spec(
-        layers=CONVOLVED_TOKENS, loss=NextTokenCrossEntropy(), epochs=10
+        layers=GROUPED_TOKENS, loss=NextTokenCrossEntropy(), epochs=10
     ),
     "norms of sequences": spec(layers=NORMED_TOKENS, loss=NextTokenCrossEntropy(), epochs=10),
     "augmented, chunks of uneven length": spec(
@@ -259,7 +264,7 @@ JOBS = {
 ALIKE = (
     *("activations", "batch norms", "other norms", "norms of sequences", "convolutions"),
     *("sequences", "recurrences", "adamw", "sgd with momentum", "convolutions of sequences"),
-    *("rectangular convolutions", "scaled images", "peaks"),
+    *("rectangular convolutions", "transposed convolutions", "scaled images", "peaks"),
 )
 EXECUTIONS = list(Execution)
 UNCOMPILED = [Execution.DEFAULT, Execution.EAGER]

@@ -10,6 +10,7 @@ from twinrun.contract.layers import (
     Concat,
     Conv1d,
     Conv2d,
+    Conv2dTranspose,
     Dense,
     Dropout,
     Embedding,
@@ -47,6 +48,22 @@ RECTANGULAR = (
     Conv2d(12, size_2d=(3, 2), stride_2d=(2, 1), padding=1, groups=12, use_bias=False),
     Activation(ActivationFunction.TANH),
     Conv2d(3, size=3, stride=2, same=True, dilation=2),
+    Flatten(),
+    Dense(CLASSES),
+)
+# Kernels larger and smaller than their stride, with nothing cut off, some, or an odd one after.
+TRANSPOSED = (
+    Conv2dTranspose(4, size_2d=(3, 2), stride_2d=(2, 3), same=True, bias_initializer=Normal(0.1)),
+    Activation(ActivationFunction.TANH),
+    Conv2d(3, size=3, stride=2),
+    Conv2dTranspose(5, size=3, stride=2, padding=1, output_padding=1),
+    Activation(ActivationFunction.TANH),
+    Conv2d(3, size=2, stride=3),
+    Conv2dTranspose(2, size=2, stride=3, output_padding=2, use_bias=False),
+    Activation(ActivationFunction.TANH),
+    Conv2dTranspose(3, size=4, stride=2, same=True),
+    Conv2dTranspose(2, padding=1),
+    Conv2d(2, size=4, stride=4),
     Flatten(),
     Dense(CLASSES),
 )
@@ -90,6 +107,13 @@ CONVOLVED_TOKENS = (
     Activation(ActivationFunction.TANH),
     Conv1d(6, size=2, stride=2, padding=2),
     Dense(CLASSES),
+)
+GROUPED_TOKENS = (
+    *CONVOLVED_TOKENS[:-2],
+    Conv1d(10, size=2, padding_1d=(2, 1), dilation=3, groups=5, bias_initializer=Normal(0.1)),
+    Activation(ActivationFunction.TANH),
+    Conv1d(6, size=2, same=True, dilation=2, groups=2, use_bias=False),
+    *CONVOLVED_TOKENS[-2:],
 )
 NORMED_TOKENS = (
     Embedding(CLASSES + 1, 4, Normal(0.5)),

@@ -12,6 +12,7 @@ from twinrun.contract.losses import (
     MeanAbsoluteError,
     MeanSquaredError,
     NextTokenCrossEntropy,
+    PixelCrossEntropy,
     SigmoidCrossEntropy,
     SoftmaxCrossEntropy,
     targets,
@@ -51,13 +52,14 @@ def each(spec: JobSpec, logits, labels):
             weight = np.array(weights or [1.0] * outputs)[labels]
             losses = -(wanted * np.log(probabilities)).sum(axis=1)
             return weight * losses, weight[:, None] * (probabilities - wanted)
-        case NextTokenCrossEntropy():
-            time = logits.shape[1]
+        case NextTokenCrossEntropy() | PixelCrossEntropy():
+            positions = logits[0, ..., 0].size
             wanted = np.eye(outputs)[labels]
-            exponentials = np.exp(logits - logits.max(axis=2, keepdims=True))
-            probabilities = exponentials / exponentials.sum(axis=2, keepdims=True)
-            losses = -(wanted * np.log(probabilities)).sum(axis=2)
-            return losses.mean(axis=1), (probabilities - wanted) / time
+            exponentials = np.exp(logits - logits.max(axis=-1, keepdims=True))
+            probabilities = exponentials / exponentials.sum(axis=-1, keepdims=True)
+            losses = -(wanted * np.log(probabilities)).sum(axis=-1)
+            of_samples = losses.reshape(len(losses), -1).mean(axis=1)
+            return of_samples, (probabilities - wanted) / positions
         case SigmoidCrossEntropy(weight):
             p, q = 1 / (1 + np.exp(-logits)), 1 / (1 + np.exp(logits))  # 1 - p would cancel
             losses = -(weight * labels * np.log(p) + (1 - labels) * np.log(q))

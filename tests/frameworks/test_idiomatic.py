@@ -82,6 +82,7 @@ LAYERS = pytest.mark.parametrize(
         jobs.SEQUENCE,
         models.PIXELS,
         models.TRAINABLE,
+        jobs.TRANSPOSED,
         jobs.SCALED,
         jobs.PEAKS,
         jobs.NESTED,
@@ -89,7 +90,7 @@ LAYERS = pytest.mark.parametrize(
     ids=[
         *("dense", "convolutions", "normalised", "dropped", "activated", "normed", "sequence"),
         "pixels",
-        *("rectangular", "scaled", "peaks", "nested"),
+        *("rectangular", "transposed", "scaled", "peaks", "nested"),
     ],
 )
 
@@ -121,7 +122,7 @@ def test_a_convolution_that_keras_cannot_train_on_a_cpu_is_refused_by_name(frame
     np.testing.assert_allclose(made.evaluate(), logits, rtol=1e-10, atol=1e-10)
 
 
-@pytest.mark.parametrize("layers", [jobs.NORMED_TOKENS, jobs.CONVOLVED_TOKENS])
+@pytest.mark.parametrize("layers", [jobs.NORMED_TOKENS, models.CONVOLVED_TOKENS])
 def test_layers_of_sequences_are_the_formulas(framework, layers):
     layers = with_own_epsilon(framework, layers)
     job = spec(layers=layers, precision=Precision.FLOAT64, loss=NextTokenCrossEntropy())

@@ -5,12 +5,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from twinrun.contract.enums import ClassWeightsDivisor, Execution, Loop, Precision, Recipe
-from twinrun.contract.layers import Dense, Embedding, Flatten
+from twinrun.contract.layers import Conv2d, Dense, Embedding, Flatten
 from twinrun.contract.losses import (
     Huber,
     MeanAbsoluteError,
     MeanSquaredError,
     NextTokenCrossEntropy,
+    PixelCrossEntropy,
     SigmoidCrossEntropy,
     SoftmaxCrossEntropy,
 )
@@ -31,12 +32,17 @@ LOSSES = {
     "absolute": MeanAbsoluteError(),
     "huber": Huber(0.5),
     "next token": NextTokenCrossEntropy(),
+    "pixels": PixelCrossEntropy(),
 }
 LAYERS = jobs.SHALLOW[:-1]  # no softmax, which numbers do not have
 
 
+PIXELS = (Conv2d(4, padding=1), Conv2d(jobs.CLASSES, size=1))
+
+
 def job(loss, **changes):
-    layers = jobs.TOKENS if loss == NextTokenCrossEntropy() else LAYERS
+    of_positions = {NextTokenCrossEntropy(): jobs.TOKENS, PixelCrossEntropy(): PIXELS}
+    layers = of_positions.get(loss, LAYERS)
     return jobs.spec(loss=loss, layers=layers, **changes)
 
 
@@ -119,11 +125,13 @@ def test_an_idiomatic_job_has_the_loss_too(framework, loss, loop, precision):
     """One batch of all samples: its loss is the initial model's, whatever the order."""
     told = job(loss, recipe=Recipe.IDIOMATIC, loop=loop, precision=precision)
     first = Embedding(jobs.CLASSES, 4) if loss == NextTokenCrossEntropy() else Flatten()
-    told = replace(told, batch_size=jobs.SAMPLES, epochs=1, layers=(first, Dense(jobs.CLASSES)))
+    layers = PIXELS if loss == PixelCrossEntropy() else (first, Dense(jobs.CLASSES))
+    told = replace(told, batch_size=jobs.SAMPLES, epochs=1, layers=layers)
     data = jobs.data(precision, loss=loss)
     trainer = framework.Trainer(told, data, None)
     logits = reference.forward(told, trainer.weights(), data.train_images)
     wanted, _ = reference.loss_and_slope(told, logits, data.train_labels)
+    assert trainer.evaluate().shape == (jobs.TEST_SAMPLES, *logits.shape[1:])
     ((first, *_),) = [chunk.losses for chunk in trainer.train_epoch(0)]
     either = {wanted}
     if isinstance(loss, SoftmaxCrossEntropy) and loss.class_weights:  # PyTorch's or Keras's divisor

@@ -38,6 +38,8 @@ def dataset(
         whole = tokens if codes else (256 * features).astype(np.uint8)
         arrays[f"{split}_features"] = whole if pixels or codes else features
         classes = (outputs * features.reshape(count, -1)[:, 0]).astype(np.int32)
+        if pixels:  # a class at each of them
+            tokens = (outputs * features[..., 0]).astype(np.int32)
         targets = {"FLAGS": flags, "TOKENS": tokens[:, ::-1] % max(outputs, 1), "CLASS": classes}
         arrays[f"{split}_targets"] = np.ascontiguousarray(targets.get(kind, numbers))
     content = safetensors.numpy.save(arrays)

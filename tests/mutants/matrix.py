@@ -28,6 +28,8 @@ from tests.mutants.models import (
     POOLED,
     RECTANGULAR,
     SCALED,
+    SMALLER,
+    SPREAD,
     TANH,
     WINDOWED,
     Mapping,
@@ -147,6 +149,7 @@ def _jobs() -> Iterator[tuple[str, Mapping]]:
     yield "windows, momentum", job(WINDOWED, MOMENTUM, shape=_CHANNELS)
     yield "paddings, sgd", job(PADDED, SGD)
     yield "rectangular convolutions, sgd", job(RECTANGULAR, SGD, shape=_CHANNELS)
+    yield "transposed convolutions, sgd", job(SPREAD, SGD, shape=_CHANNELS)
     yield "scaled images, momentum", job(SCALED, MOMENTUM, shape=_CHANNELS)
     yield "peaks, sgd", job(PEAKS, SGD, shape=_CHANNELS)
     yield "batch norms, sgd", job(NORMALISED, SGD)
@@ -231,9 +234,11 @@ def _of_tasks() -> Iterator[tuple[str, Mapping]]:
     table = {"embedding": {"codes": 7, "width": 3, "table_initializer": NORMAL}}
     for how, execution in (("", {}), (", compiled", {"execution": COMPILED})):
         yield f"tokens, adam{how}", job([table, *_table(4)], ADAM, **tokens, **execution)
+    yield "pixels, momentum", job(SMALLER, MOMENTUM, **_of_pixels())
     along: Mapping = {"filters": 5, "bias_initializer": NORMAL}
     convolved = [table, {"conv1d": {**along, "same": True, "size": 4}}, TANH]
-    convolved += [{"conv1d": {**along, "padding_1d": [2, 0]}}, *_table(4)]
+    convolved += [{"conv1d": {**along, "padding_1d": [4, 0], "dilation": 2, "groups": 5}}]
+    convolved += [{"conv1d": {**along, "filters": 4, "padding": 1}}, *_table(4)]
     yield "convolutions of tokens, sgd", job(convolved, SGD, **tokens)
     flagged = [{"conv1d": {**along, "stride": 2, "padding": 1}}, FLATTEN, *_table(1)]
     yield "convolved sequences, sgd", job(flagged, SGD, dataset=sequences, **flags)
@@ -271,6 +276,12 @@ def _of_recurrences() -> Iterator[tuple[str, Mapping]]:
     pixels += [{"bidirectional": {"lstm": {"units": 2, **biased}}}, {"gru": written}, *ends]
     yield "gru of pixels, momentum", job(pixels, MOMENTUM)
     yield "gru of sequences, compiled", job([*waved, *ends], SGD, **waves, execution=COMPILED)
+
+
+def _of_pixels() -> Mapping:
+    """Return a data set with a class at each pixel, and its loss."""
+    classes = dataset("TOKENS", 3, (6, 6, 2), pixels=True)
+    return {"dataset": classes, "loss": {"pixel_cross_entropy": {}}}
 
 
 def _table(outputs: int) -> list[Mapping]:

@@ -74,6 +74,24 @@ RECTANGULAR = [
     FLATTEN,
     dense(3),
 ]
+# Cut off on each side, an odd one after, and beyond the kernel.
+SPREAD = [
+    {"conv2d_transpose": {"filters": 4, "stride": 2, "same": True, "bias_initializer": NORMAL}},
+    TANH,
+    conv(3, size=3, stride=2),
+    {"conv2d_transpose": {"filters": 3, "stride": 2, "padding": 1, "output_padding": 1}},
+    TANH,
+    conv(2, size=2, stride=2),
+    {"conv2d_transpose": {"filters": 3, "size": 2, "stride_2d": [3, 2], "use_bias": False}},
+    FLATTEN,
+    dense(3),
+]
+# An image of classes.
+SMALLER = [
+    conv(4, stride=2, padding=1),
+    TANH,
+    {"conv2d_transpose": {"filters": 3, "size": 2, "stride": 2}},
+]
 BILINEAR = {"up_sampling2d": {"factor": 3, "interpolation": "INTERPOLATION_BILINEAR"}}
 SCALED = [
     {"zero_padding2d": {"padding_2d": [0, 1, 2, 0]}},

@@ -17,7 +17,7 @@ _KERAS = "of a user's Keras model, held against Keras itself in tests/frameworks
 
 # Of layers that hold no others, by family, each with a file of its name in each framework's folder.
 FAMILIES = {
-    "convolutions": ("conv1d", "conv2d"),
+    "convolutions": ("conv1d", "conv2d", "conv2d_transpose"),
     "elementwise": ("activation", "dropout", "spatial_dropout2d"),
     "norms": ("batch_norm", "layer_norm", "rms_norm", "group_norm"),
     "pools": (
@@ -37,8 +37,8 @@ _HELD = {**_MADE, "held": _IDIOMATIC}
 # Of optimizers, in the same way.
 OPTIMIZERS = ("sgd", "adam", "adamw", "rmsprop", "adagrad", "adamax")
 _WITH_ARRAYS = (
-    *("dense", "conv1d", "conv2d", "embedding"),
-    *(*FAMILIES["norms"], *FAMILIES["sequences"]),
+    *("dense", "embedding"),
+    *(*FAMILIES["convolutions"], *FAMILIES["norms"], *FAMILIES["sequences"]),
 )
 
 _KERAS_MODULES = [
@@ -82,6 +82,10 @@ MUTATED: dict[str, dict[str, str]] = {
     **{f"services/pytorch/layers/{KINDS[kind]}.py": _HELD for kind in _WITH_ARRAYS},
     "services/pytorch/layers/convolutions/conv1d.py": {**_HELD, "SequenceConv1d": _IDIOMATIC},
     "services/pytorch/layers/convolutions/conv2d.py": {**_HELD, "PaddedConv2d": _IDIOMATIC},
+    "services/pytorch/layers/convolutions/conv2d_transpose.py": {
+        **_HELD,
+        "CutConvTranspose2d": _IDIOMATIC,
+    },
     "services/pytorch/layers/norms/batch_norm.py": {**_HELD, "SequenceBatchNorm": _IDIOMATIC},
     **{
         f"services/pytorch/layers/pools/{kind}.py": {**_MADE, name: _IDIOMATIC}

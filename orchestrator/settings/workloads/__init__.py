@@ -16,7 +16,7 @@ import yaml
 
 from orchestrator.errors import BadInput, Refused
 from orchestrator.language.phrases import Phrase, english
-from orchestrator.settings.workloads import lines
+from orchestrator.settings.workloads import forms, lines
 
 _SUFFIXES = (".yaml", ".yml", ".json")  # JSON is YAML too
 _SUFFIX = ".yaml"
@@ -47,7 +47,7 @@ def presets() -> list[Preset]:
         text = _text(name)
         comment = [line for line in text.splitlines() if line.startswith("#")]
         described = " ".join(line.removeprefix("#").strip() for line in comment)
-        listed.append(Preset(name, described.partition(". ")[0].rstrip("."), yaml.safe_load(text)))
+        listed.append(Preset(name, described.partition(". ")[0].rstrip("."), _spec(text)))
     return listed
 
 
@@ -72,8 +72,7 @@ def load(workload: str) -> dict[str, Any]:
         return with_paths(lines.load(path), path.parent)
     if workload not in names():
         raise BadInput(english(_TO_NAME, name=workload, known=", ".join(names())))
-    spec: dict[str, Any] = yaml.safe_load(_text(workload))
-    return spec
+    return _spec(_text(workload))
 
 
 def with_paths(spec: dict[str, Any], folder: Path) -> dict[str, Any]:
@@ -100,6 +99,10 @@ def lines_in_refusals(workload: str | None) -> Iterator[None]:
         if workload is None or not is_path(workload):
             raise
         raise BadInput(lines.located(Path(workload), refused.fields)) from None
+
+
+def _spec(text: str) -> dict[str, Any]:
+    return forms.mapping_of(yaml.safe_load(text))
 
 
 def _text(name: str) -> str:

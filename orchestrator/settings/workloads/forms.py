@@ -17,7 +17,7 @@ _SCALINGS = {
     for name, scale, mode in (("glorot", 1.0, "AVERAGE"), ("he", 2.0, "IN"), ("lecun", 1.0, "IN"))
     for distribution in ("uniform", "normal")
 }
-_WITH_WINDOWS = ("conv1d", "conv2d", "zero_padding2d")
+_WITH_WINDOWS = ("conv1d", "conv2d", "conv2d_transpose", "zero_padding2d")
 _SAME = ("padding", "same")
 _OF_WINDOWS = ("size", "stride", "padding")
 

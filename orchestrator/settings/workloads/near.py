@@ -24,6 +24,7 @@ _ELSEWHERE = {
     **dict.fromkeys(("workers", "numthreads", "ncpus"), "threads"),
     **dict.fromkeys(("linear", "fc", "fullyconnected"), "dense"),
     **dict.fromkeys(("conv", "convolution"), "conv2d"),
+    **dict.fromkeys(("convtranspose2d", "deconv", "deconvolution"), "conv2d_transpose"),
     **dict.fromkeys(("pool", "maxpool", "maxpooling2d"), "max_pool2d"),
     **dict.fromkeys(("avgpool", "avgpool2d", "averagepooling2d"), "average_pool2d"),
     **dict.fromkeys(("globalaveragepooling2d", "adaptiveavgpool2d"), "global_average_pool2d"),

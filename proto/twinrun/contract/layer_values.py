@@ -21,6 +21,7 @@ from twinrun.contract.layers import (
     Concat,
     Conv1d,
     Conv2d,
+    Conv2dTranspose,
     CustomDense,
     Dense,
     Dropout,
@@ -75,7 +76,7 @@ def layer_violations(field: str, layer: Layer) -> Iterator[Violation]:
             yield from _elementwise_violations(field, layer)
         case Dense() | CustomDense() | Embedding():
             yield from _product_violations(field, layer)
-        case Conv2d() | Conv1d():
+        case Conv2d() | Conv1d() | Conv2dTranspose():
             yield from _convolution_violations(field, layer)
         case MaxPool2d() | AveragePool2d():
             yield from _window_violations(field, layer)
@@ -87,21 +88,31 @@ def layer_violations(field: str, layer: Layer) -> Iterator[Violation]:
             assert_never(layer)
 
 
-def _convolution_violations(field: str, layer: Conv2d | Conv1d) -> Iterator[Violation]:
+def _convolution_violations(
+    field: str, layer: Conv2d | Conv1d | Conv2dTranspose
+) -> Iterator[Violation]:
     yield from between(f"{field}.filters", layer.filters, 1, 100_000)
     yield from between(f"{field}.padding", layer.padding, 0, 4096)
     yield from _window_violations(field, layer)
     yield from _initializers_violations(field, layer)
-    if isinstance(layer, Conv2d):
-        yield from between(f"{field}.dilation", layer.dilation, 1, 4096)
-        yield from between(f"{field}.groups", layer.groups, 1, 100_000)
+    if not isinstance(layer, Conv1d):
         yield from _pair_violations(f"{field}.size_2d", layer.size_2d, (2,), 1)
         yield from _pair_violations(f"{field}.stride_2d", layer.stride_2d, (2,), 1)
-        yield from _pair_violations(f"{field}.padding_2d", layer.padding_2d, (2, 4), 0)
-        zeros = layer.padding_2d
-    else:
-        yield from _pair_violations(f"{field}.padding_1d", layer.padding_1d, (2,), 0)
-        zeros = layer.padding_1d
+    match layer:
+        case Conv2d(padding_2d=zeros):
+            yield from _pair_violations(f"{field}.padding_2d", zeros, (2, 4), 0)
+        case Conv1d(padding_1d=zeros):
+            yield from _pair_violations(f"{field}.padding_1d", zeros, (2,), 0)
+        case Conv2dTranspose(output_padding=more):
+            zeros = (more,) if more else ()
+            # What is more than a stride is another pixel's, or nobody's.
+            stride = min(layer.stride_2d or (layer.stride,))
+            yield from between(f"{field}.output_padding", more, 0, max(stride - 1, 0))
+        case _:
+            assert_never(layer)
+    if not isinstance(layer, Conv2dTranspose):
+        yield from between(f"{field}.dilation", layer.dilation, 1, 4096)
+        yield from between(f"{field}.groups", layer.groups, 1, 100_000)
     if layer.same and (layer.padding or zeros):
         yield Violation(f"{field}.same", "is set, and so is another padding; leave one out")
 
@@ -195,14 +206,14 @@ def _sequence_violations(
 
 
 def _window_violations(
-    field: str, layer: Conv2d | Conv1d | MaxPool2d | AveragePool2d
+    field: str, layer: Conv2d | Conv1d | Conv2dTranspose | MaxPool2d | AveragePool2d
 ) -> Iterator[Violation]:
     yield from between(f"{field}.size", layer.size, 1, 4096)
     yield from between(f"{field}.stride", layer.stride, 1, 4096)
 
 
 def _initializers_violations(
-    field: str, layer: Dense | Conv2d | Conv1d | MultiHeadAttention | Lstm | Gru
+    field: str, layer: Dense | Conv2d | Conv1d | Conv2dTranspose | MultiHeadAttention | Lstm | Gru
 ) -> Iterator[Violation]:
     yield from _initializer_violations(f"{field}.kernel_initializer", layer.kernel_initializer)
     yield from _initializer_violations(f"{field}.bias_initializer", layer.bias_initializer)

@@ -65,6 +65,23 @@ class Conv1d:
     use_bias: bool = True
     padding_1d: tuple[int, ...] = ()
     same: bool = False
+    dilation: int = 1
+    groups: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Conv2dTranspose:
+    filters: int
+    size: int = 3
+    stride: int = 1
+    padding: int = 0
+    kernel_initializer: Initializer = VarianceScaling()
+    bias_initializer: Initializer = Zeros()
+    use_bias: bool = True
+    size_2d: tuple[int, ...] = ()
+    stride_2d: tuple[int, ...] = ()
+    same: bool = False
+    output_padding: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,6 +237,7 @@ Leaf = (
     | ZeroPadding2d
     | UpSampling2d
     | Conv1d
+    | Conv2dTranspose
     | SpatialDropout2d
     | Dropout
     | Embedding

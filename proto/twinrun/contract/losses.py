@@ -38,6 +38,11 @@ class NextTokenCrossEntropy:
     pass
 
 
+@dataclass(frozen=True, slots=True)
+class PixelCrossEntropy:
+    pass
+
+
 Loss = (
     SoftmaxCrossEntropy
     | SigmoidCrossEntropy
@@ -45,6 +50,7 @@ Loss = (
     | MeanAbsoluteError
     | Huber
     | NextTokenCrossEntropy
+    | PixelCrossEntropy
 )
 
 
@@ -62,7 +68,12 @@ def targets(loss: Loss) -> TargetKind:
             return TargetKind.FLAGS
         case MeanSquaredError() | MeanAbsoluteError() | Huber():
             return TargetKind.NUMBERS
-        case NextTokenCrossEntropy():
+        case NextTokenCrossEntropy() | PixelCrossEntropy():
             return TargetKind.TOKENS
         case _:
             assert_never(loss)
+
+
+def of_pixels(loss: Loss) -> bool:
+    """Return whether a target is a class at each pixel of an image, not at positions of a text."""
+    return isinstance(loss, PixelCrossEntropy)

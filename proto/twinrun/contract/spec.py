@@ -71,6 +71,7 @@ class Dataset:
     validation_fraction: float = 0.0
     file: File | None = None
     arrays: Arrays | None = None
+    reconstruct: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from twinrun.contract.losses import (
     MeanAbsoluteError,
     MeanSquaredError,
     NextTokenCrossEntropy,
+    PixelCrossEntropy,
     SigmoidCrossEntropy,
     SoftmaxCrossEntropy,
     targets,
@@ -186,7 +187,9 @@ def _loss_violations(loss: Loss) -> Iterator[Violation]:
             yield from above_zero("loss.sigmoid_cross_entropy.positive_weight", weight, 1e6)
         case Huber(delta):
             yield from above_zero("loss.huber.delta", delta, 1e6)
-        case MeanSquaredError() | MeanAbsoluteError() | NextTokenCrossEntropy():
+        case MeanSquaredError() | MeanAbsoluteError():
+            pass
+        case NextTokenCrossEntropy() | PixelCrossEntropy():
             pass
         case _:
             assert_never(loss)

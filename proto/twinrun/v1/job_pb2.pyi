@@ -432,7 +432,7 @@ class Tolerance(_message.Message):
     def __init__(self, losses: _Optional[float] = ..., gradient_norms: _Optional[float] = ..., weights: _Optional[float] = ..., logits: _Optional[float] = ..., reason: _Optional[str] = ...) -> None: ...
 
 class Dataset(_message.Message):
-    __slots__ = ("name", "train_limit", "test_limit", "normalization", "synthetic", "validation_fraction", "file", "arrays")
+    __slots__ = ("name", "train_limit", "test_limit", "normalization", "synthetic", "validation_fraction", "file", "arrays", "reconstruct")
     NAME_FIELD_NUMBER: _ClassVar[int]
     TRAIN_LIMIT_FIELD_NUMBER: _ClassVar[int]
     TEST_LIMIT_FIELD_NUMBER: _ClassVar[int]
@@ -441,6 +441,7 @@ class Dataset(_message.Message):
     VALIDATION_FRACTION_FIELD_NUMBER: _ClassVar[int]
     FILE_FIELD_NUMBER: _ClassVar[int]
     ARRAYS_FIELD_NUMBER: _ClassVar[int]
+    RECONSTRUCT_FIELD_NUMBER: _ClassVar[int]
     name: str
     train_limit: int
     test_limit: int
@@ -449,7 +450,8 @@ class Dataset(_message.Message):
     validation_fraction: float
     file: File
     arrays: Arrays
-    def __init__(self, name: _Optional[str] = ..., train_limit: _Optional[int] = ..., test_limit: _Optional[int] = ..., normalization: _Optional[_Union[Normalization, _Mapping]] = ..., synthetic: _Optional[_Union[Synthetic, _Mapping]] = ..., validation_fraction: _Optional[float] = ..., file: _Optional[_Union[File, _Mapping]] = ..., arrays: _Optional[_Union[Arrays, _Mapping]] = ...) -> None: ...
+    reconstruct: bool
+    def __init__(self, name: _Optional[str] = ..., train_limit: _Optional[int] = ..., test_limit: _Optional[int] = ..., normalization: _Optional[_Union[Normalization, _Mapping]] = ..., synthetic: _Optional[_Union[Synthetic, _Mapping]] = ..., validation_fraction: _Optional[float] = ..., file: _Optional[_Union[File, _Mapping]] = ..., arrays: _Optional[_Union[Arrays, _Mapping]] = ..., reconstruct: _Optional[bool] = ...) -> None: ...
 
 class Normalization(_message.Message):
     __slots__ = ("mean", "std", "means", "stds")
@@ -544,7 +546,7 @@ class Augmentation(_message.Message):
     def __init__(self, flip: _Optional[float] = ..., rotation_degrees: _Optional[float] = ..., width_shift: _Optional[float] = ..., height_shift: _Optional[float] = ..., zoom: _Optional[float] = ...) -> None: ...
 
 class Layer(_message.Message):
-    __slots__ = ("flatten", "dense", "activation", "custom_dense", "conv2d", "max_pool2d", "average_pool2d", "batch_norm", "dropout", "embedding", "residual", "concat", "repeat", "layer_norm", "rms_norm", "group_norm", "global_average_pool2d", "global_max_pool2d", "zero_padding2d", "up_sampling2d", "conv1d", "spatial_dropout2d", "lstm", "gru", "last_step", "position_embedding", "multi_head_attention", "bidirectional", "global_average_pool1d", "global_max_pool1d", "sinusoidal_positions", "to_sequence")
+    __slots__ = ("flatten", "dense", "activation", "custom_dense", "conv2d", "max_pool2d", "average_pool2d", "batch_norm", "dropout", "embedding", "residual", "concat", "repeat", "layer_norm", "rms_norm", "group_norm", "global_average_pool2d", "global_max_pool2d", "zero_padding2d", "up_sampling2d", "conv1d", "spatial_dropout2d", "conv2d_transpose", "lstm", "gru", "last_step", "position_embedding", "multi_head_attention", "bidirectional", "global_average_pool1d", "global_max_pool1d", "sinusoidal_positions", "to_sequence")
     FLATTEN_FIELD_NUMBER: _ClassVar[int]
     DENSE_FIELD_NUMBER: _ClassVar[int]
     ACTIVATION_FIELD_NUMBER: _ClassVar[int]
@@ -567,6 +569,7 @@ class Layer(_message.Message):
     UP_SAMPLING2D_FIELD_NUMBER: _ClassVar[int]
     CONV1D_FIELD_NUMBER: _ClassVar[int]
     SPATIAL_DROPOUT2D_FIELD_NUMBER: _ClassVar[int]
+    CONV2D_TRANSPOSE_FIELD_NUMBER: _ClassVar[int]
     LSTM_FIELD_NUMBER: _ClassVar[int]
     GRU_FIELD_NUMBER: _ClassVar[int]
     LAST_STEP_FIELD_NUMBER: _ClassVar[int]
@@ -599,6 +602,7 @@ class Layer(_message.Message):
     up_sampling2d: UpSampling2d
     conv1d: Conv1d
     spatial_dropout2d: SpatialDropout2d
+    conv2d_transpose: Conv2dTranspose
     lstm: Lstm
     gru: Gru
     last_step: LastStep
@@ -609,7 +613,7 @@ class Layer(_message.Message):
     global_max_pool1d: GlobalMaxPool1d
     sinusoidal_positions: SinusoidalPositions
     to_sequence: ToSequence
-    def __init__(self, flatten: _Optional[_Union[Flatten, _Mapping]] = ..., dense: _Optional[_Union[Dense, _Mapping]] = ..., activation: _Optional[_Union[Activation, _Mapping]] = ..., custom_dense: _Optional[_Union[CustomDense, _Mapping]] = ..., conv2d: _Optional[_Union[Conv2d, _Mapping]] = ..., max_pool2d: _Optional[_Union[MaxPool2d, _Mapping]] = ..., average_pool2d: _Optional[_Union[AveragePool2d, _Mapping]] = ..., batch_norm: _Optional[_Union[BatchNorm, _Mapping]] = ..., dropout: _Optional[_Union[Dropout, _Mapping]] = ..., embedding: _Optional[_Union[Embedding, _Mapping]] = ..., residual: _Optional[_Union[Residual, _Mapping]] = ..., concat: _Optional[_Union[Concat, _Mapping]] = ..., repeat: _Optional[_Union[Repeat, _Mapping]] = ..., layer_norm: _Optional[_Union[LayerNorm, _Mapping]] = ..., rms_norm: _Optional[_Union[RmsNorm, _Mapping]] = ..., group_norm: _Optional[_Union[GroupNorm, _Mapping]] = ..., global_average_pool2d: _Optional[_Union[GlobalAveragePool2d, _Mapping]] = ..., global_max_pool2d: _Optional[_Union[GlobalMaxPool2d, _Mapping]] = ..., zero_padding2d: _Optional[_Union[ZeroPadding2d, _Mapping]] = ..., up_sampling2d: _Optional[_Union[UpSampling2d, _Mapping]] = ..., conv1d: _Optional[_Union[Conv1d, _Mapping]] = ..., spatial_dropout2d: _Optional[_Union[SpatialDropout2d, _Mapping]] = ..., lstm: _Optional[_Union[Lstm, _Mapping]] = ..., gru: _Optional[_Union[Gru, _Mapping]] = ..., last_step: _Optional[_Union[LastStep, _Mapping]] = ..., position_embedding: _Optional[_Union[PositionEmbedding, _Mapping]] = ..., multi_head_attention: _Optional[_Union[MultiHeadAttention, _Mapping]] = ..., bidirectional: _Optional[_Union[Bidirectional, _Mapping]] = ..., global_average_pool1d: _Optional[_Union[GlobalAveragePool1d, _Mapping]] = ..., global_max_pool1d: _Optional[_Union[GlobalMaxPool1d, _Mapping]] = ..., sinusoidal_positions: _Optional[_Union[SinusoidalPositions, _Mapping]] = ..., to_sequence: _Optional[_Union[ToSequence, _Mapping]] = ...) -> None: ...
+    def __init__(self, flatten: _Optional[_Union[Flatten, _Mapping]] = ..., dense: _Optional[_Union[Dense, _Mapping]] = ..., activation: _Optional[_Union[Activation, _Mapping]] = ..., custom_dense: _Optional[_Union[CustomDense, _Mapping]] = ..., conv2d: _Optional[_Union[Conv2d, _Mapping]] = ..., max_pool2d: _Optional[_Union[MaxPool2d, _Mapping]] = ..., average_pool2d: _Optional[_Union[AveragePool2d, _Mapping]] = ..., batch_norm: _Optional[_Union[BatchNorm, _Mapping]] = ..., dropout: _Optional[_Union[Dropout, _Mapping]] = ..., embedding: _Optional[_Union[Embedding, _Mapping]] = ..., residual: _Optional[_Union[Residual, _Mapping]] = ..., concat: _Optional[_Union[Concat, _Mapping]] = ..., repeat: _Optional[_Union[Repeat, _Mapping]] = ..., layer_norm: _Optional[_Union[LayerNorm, _Mapping]] = ..., rms_norm: _Optional[_Union[RmsNorm, _Mapping]] = ..., group_norm: _Optional[_Union[GroupNorm, _Mapping]] = ..., global_average_pool2d: _Optional[_Union[GlobalAveragePool2d, _Mapping]] = ..., global_max_pool2d: _Optional[_Union[GlobalMaxPool2d, _Mapping]] = ..., zero_padding2d: _Optional[_Union[ZeroPadding2d, _Mapping]] = ..., up_sampling2d: _Optional[_Union[UpSampling2d, _Mapping]] = ..., conv1d: _Optional[_Union[Conv1d, _Mapping]] = ..., spatial_dropout2d: _Optional[_Union[SpatialDropout2d, _Mapping]] = ..., conv2d_transpose: _Optional[_Union[Conv2dTranspose, _Mapping]] = ..., lstm: _Optional[_Union[Lstm, _Mapping]] = ..., gru: _Optional[_Union[Gru, _Mapping]] = ..., last_step: _Optional[_Union[LastStep, _Mapping]] = ..., position_embedding: _Optional[_Union[PositionEmbedding, _Mapping]] = ..., multi_head_attention: _Optional[_Union[MultiHeadAttention, _Mapping]] = ..., bidirectional: _Optional[_Union[Bidirectional, _Mapping]] = ..., global_average_pool1d: _Optional[_Union[GlobalAveragePool1d, _Mapping]] = ..., global_max_pool1d: _Optional[_Union[GlobalMaxPool1d, _Mapping]] = ..., sinusoidal_positions: _Optional[_Union[SinusoidalPositions, _Mapping]] = ..., to_sequence: _Optional[_Union[ToSequence, _Mapping]] = ...) -> None: ...
 
 class Residual(_message.Message):
     __slots__ = ("layers", "shortcut")
@@ -788,7 +792,7 @@ class Conv2d(_message.Message):
     def __init__(self, filters: _Optional[int] = ..., size: _Optional[int] = ..., stride: _Optional[int] = ..., padding: _Optional[int] = ..., kernel_initializer: _Optional[_Union[Initializer, _Mapping]] = ..., bias_initializer: _Optional[_Union[Initializer, _Mapping]] = ..., use_bias: _Optional[bool] = ..., size_2d: _Optional[_Iterable[int]] = ..., stride_2d: _Optional[_Iterable[int]] = ..., padding_2d: _Optional[_Iterable[int]] = ..., same: _Optional[bool] = ..., dilation: _Optional[int] = ..., groups: _Optional[int] = ...) -> None: ...
 
 class Conv1d(_message.Message):
-    __slots__ = ("filters", "size", "stride", "padding", "kernel_initializer", "bias_initializer", "use_bias", "padding_1d", "same")
+    __slots__ = ("filters", "size", "stride", "padding", "kernel_initializer", "bias_initializer", "use_bias", "padding_1d", "same", "dilation", "groups")
     FILTERS_FIELD_NUMBER: _ClassVar[int]
     SIZE_FIELD_NUMBER: _ClassVar[int]
     STRIDE_FIELD_NUMBER: _ClassVar[int]
@@ -798,6 +802,8 @@ class Conv1d(_message.Message):
     USE_BIAS_FIELD_NUMBER: _ClassVar[int]
     PADDING_1D_FIELD_NUMBER: _ClassVar[int]
     SAME_FIELD_NUMBER: _ClassVar[int]
+    DILATION_FIELD_NUMBER: _ClassVar[int]
+    GROUPS_FIELD_NUMBER: _ClassVar[int]
     filters: int
     size: int
     stride: int
@@ -807,7 +813,35 @@ class Conv1d(_message.Message):
     use_bias: bool
     padding_1d: _containers.RepeatedScalarFieldContainer[int]
     same: bool
-    def __init__(self, filters: _Optional[int] = ..., size: _Optional[int] = ..., stride: _Optional[int] = ..., padding: _Optional[int] = ..., kernel_initializer: _Optional[_Union[Initializer, _Mapping]] = ..., bias_initializer: _Optional[_Union[Initializer, _Mapping]] = ..., use_bias: _Optional[bool] = ..., padding_1d: _Optional[_Iterable[int]] = ..., same: _Optional[bool] = ...) -> None: ...
+    dilation: int
+    groups: int
+    def __init__(self, filters: _Optional[int] = ..., size: _Optional[int] = ..., stride: _Optional[int] = ..., padding: _Optional[int] = ..., kernel_initializer: _Optional[_Union[Initializer, _Mapping]] = ..., bias_initializer: _Optional[_Union[Initializer, _Mapping]] = ..., use_bias: _Optional[bool] = ..., padding_1d: _Optional[_Iterable[int]] = ..., same: _Optional[bool] = ..., dilation: _Optional[int] = ..., groups: _Optional[int] = ...) -> None: ...
+
+class Conv2dTranspose(_message.Message):
+    __slots__ = ("filters", "size", "stride", "padding", "kernel_initializer", "bias_initializer", "use_bias", "size_2d", "stride_2d", "same", "output_padding")
+    FILTERS_FIELD_NUMBER: _ClassVar[int]
+    SIZE_FIELD_NUMBER: _ClassVar[int]
+    STRIDE_FIELD_NUMBER: _ClassVar[int]
+    PADDING_FIELD_NUMBER: _ClassVar[int]
+    KERNEL_INITIALIZER_FIELD_NUMBER: _ClassVar[int]
+    BIAS_INITIALIZER_FIELD_NUMBER: _ClassVar[int]
+    USE_BIAS_FIELD_NUMBER: _ClassVar[int]
+    SIZE_2D_FIELD_NUMBER: _ClassVar[int]
+    STRIDE_2D_FIELD_NUMBER: _ClassVar[int]
+    SAME_FIELD_NUMBER: _ClassVar[int]
+    OUTPUT_PADDING_FIELD_NUMBER: _ClassVar[int]
+    filters: int
+    size: int
+    stride: int
+    padding: int
+    kernel_initializer: Initializer
+    bias_initializer: Initializer
+    use_bias: bool
+    size_2d: _containers.RepeatedScalarFieldContainer[int]
+    stride_2d: _containers.RepeatedScalarFieldContainer[int]
+    same: bool
+    output_padding: int
+    def __init__(self, filters: _Optional[int] = ..., size: _Optional[int] = ..., stride: _Optional[int] = ..., padding: _Optional[int] = ..., kernel_initializer: _Optional[_Union[Initializer, _Mapping]] = ..., bias_initializer: _Optional[_Union[Initializer, _Mapping]] = ..., use_bias: _Optional[bool] = ..., size_2d: _Optional[_Iterable[int]] = ..., stride_2d: _Optional[_Iterable[int]] = ..., same: _Optional[bool] = ..., output_padding: _Optional[int] = ...) -> None: ...
 
 class MaxPool2d(_message.Message):
     __slots__ = ("size", "stride")
@@ -1158,20 +1192,22 @@ class Adamax(_message.Message):
     def __init__(self, beta_1: _Optional[float] = ..., beta_2: _Optional[float] = ..., epsilon: _Optional[float] = ...) -> None: ...
 
 class Loss(_message.Message):
-    __slots__ = ("softmax_cross_entropy", "sigmoid_cross_entropy", "mean_squared_error", "mean_absolute_error", "huber", "next_token_cross_entropy")
+    __slots__ = ("softmax_cross_entropy", "sigmoid_cross_entropy", "mean_squared_error", "mean_absolute_error", "huber", "next_token_cross_entropy", "pixel_cross_entropy")
     SOFTMAX_CROSS_ENTROPY_FIELD_NUMBER: _ClassVar[int]
     SIGMOID_CROSS_ENTROPY_FIELD_NUMBER: _ClassVar[int]
     MEAN_SQUARED_ERROR_FIELD_NUMBER: _ClassVar[int]
     MEAN_ABSOLUTE_ERROR_FIELD_NUMBER: _ClassVar[int]
     HUBER_FIELD_NUMBER: _ClassVar[int]
     NEXT_TOKEN_CROSS_ENTROPY_FIELD_NUMBER: _ClassVar[int]
+    PIXEL_CROSS_ENTROPY_FIELD_NUMBER: _ClassVar[int]
     softmax_cross_entropy: SoftmaxCrossEntropy
     sigmoid_cross_entropy: SigmoidCrossEntropy
     mean_squared_error: MeanSquaredError
     mean_absolute_error: MeanAbsoluteError
     huber: Huber
     next_token_cross_entropy: NextTokenCrossEntropy
-    def __init__(self, softmax_cross_entropy: _Optional[_Union[SoftmaxCrossEntropy, _Mapping]] = ..., sigmoid_cross_entropy: _Optional[_Union[SigmoidCrossEntropy, _Mapping]] = ..., mean_squared_error: _Optional[_Union[MeanSquaredError, _Mapping]] = ..., mean_absolute_error: _Optional[_Union[MeanAbsoluteError, _Mapping]] = ..., huber: _Optional[_Union[Huber, _Mapping]] = ..., next_token_cross_entropy: _Optional[_Union[NextTokenCrossEntropy, _Mapping]] = ...) -> None: ...
+    pixel_cross_entropy: PixelCrossEntropy
+    def __init__(self, softmax_cross_entropy: _Optional[_Union[SoftmaxCrossEntropy, _Mapping]] = ..., sigmoid_cross_entropy: _Optional[_Union[SigmoidCrossEntropy, _Mapping]] = ..., mean_squared_error: _Optional[_Union[MeanSquaredError, _Mapping]] = ..., mean_absolute_error: _Optional[_Union[MeanAbsoluteError, _Mapping]] = ..., huber: _Optional[_Union[Huber, _Mapping]] = ..., next_token_cross_entropy: _Optional[_Union[NextTokenCrossEntropy, _Mapping]] = ..., pixel_cross_entropy: _Optional[_Union[PixelCrossEntropy, _Mapping]] = ...) -> None: ...
 
 class SoftmaxCrossEntropy(_message.Message):
     __slots__ = ("label_smoothing", "class_weights", "class_weights_divisor")
@@ -1204,6 +1240,10 @@ class Huber(_message.Message):
     def __init__(self, delta: _Optional[float] = ...) -> None: ...
 
 class NextTokenCrossEntropy(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class PixelCrossEntropy(_message.Message):
     __slots__ = ()
     def __init__(self) -> None: ...
 

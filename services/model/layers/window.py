@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from twinrun.contract.layers import Conv1d, Conv2d, ZeroPadding2d
+from twinrun.contract.layers import Conv1d, Conv2d, Conv2dTranspose, ZeroPadding2d
 
 from services.model.layers.parameter import Shape
 
@@ -33,6 +33,10 @@ class Axis:
         """Return how many windows fit along a ``side``; below 1: none does."""
         return (self.padded(side) - self.reach) // self.stride + 1
 
+    def spread(self, side: int) -> int:
+        """Return the pixels of the side that ``side`` windows cover: less the zeros."""
+        return (side - 1) * self.stride + self.reach - self.before - self.after
+
 
 def axes(layer: Conv2d, shape: Shape) -> tuple[Axis, Axis]:
     """Return the windows of a convolution of images of ``shape``, down and across."""
@@ -53,9 +57,40 @@ def axes(layer: Conv2d, shape: Shape) -> tuple[Axis, Axis]:
 def along(layer: Conv1d, time: int) -> Axis:
     """Return the windows of a convolution of sequences of ``time`` positions."""
     if layer.same:
-        return _same(time, layer.size, layer.stride, 1)
+        return _same(time, layer.size, layer.stride, layer.dilation)
     before, after = layer.padding_1d or (layer.padding,) * 2
-    return Axis(layer.size, layer.stride, before, after)
+    return Axis(layer.size, layer.stride, before, after, layer.dilation)
+
+
+def transposed(layer: Conv2dTranspose) -> tuple[Axis, Axis]:
+    """Return the windows, down and across, of the convolution of which it is the gradient.
+
+    Their ``before`` and ``after`` are cut off its output; below 0: there is more of it.
+    """
+    sizes = layer.size_2d or (layer.size,) * 2
+    strides = layer.stride_2d or (layer.stride,) * 2
+    down, across = (
+        _cut(size, stride)
+        if layer.same
+        else Axis(size, stride, layer.padding, layer.padding - layer.output_padding)
+        for size, stride in zip(sizes, strides, strict=True)
+    )
+    return down, across
+
+
+def _cut(size: int, stride: int) -> Axis:
+    """Return a window that makes ``stride`` pixels of each, with an odd one cut off after."""
+    before = max(size - stride, 0) // 2
+    return Axis(size, stride, before, size - stride - before)
+
+
+def require_groups(layer: Conv1d | Conv2d, channels: int) -> None:
+    """Raise ValueError unless the groups of a convolution divide its channels and filters."""
+    if channels % layer.groups or layer.filters % layer.groups:
+        raise ValueError(
+            f"has {layer.groups} groups, which do not divide {channels} channels and "
+            f"{layer.filters} filters"
+        )
 
 
 def sides(layer: Conv2d | ZeroPadding2d) -> tuple[int, ...]:

@@ -203,6 +203,7 @@ def test_every_default_is_named_in_the_proto():
         ("CodeTensor", "tensorflow"),
         *(("Conv2d", f"{name}_2d") for name in ("size", "stride", "padding")),
         ("Conv1d", "padding_1d"),
+        *(("Conv2dTranspose", f"{name}_2d") for name in ("size", "stride")),
         ("ZeroPadding2d", "padding_2d"),
         ("Activation", "slope"),  # of one function alone
     }

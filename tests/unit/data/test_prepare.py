@@ -93,7 +93,9 @@ def test_classes_have_the_same_share_in_both_splits(table):
 
 @pytest.mark.parametrize("name", built_in.NAMES)
 def test_each_built_in_data_set_is_a_workload(name):
-    spec = config.job_spec({"synthetic-language": "next-token"}.get(name, name), {})
+    spec = config.job_spec(
+        {"synthetic-language": "next-token", "synthetic-shapes": "unet-tiny"}.get(name, name), {}
+    )
     assert spec.dataset.name == name
     assert spec.dataset.arrays.train_samples > 3 * spec.dataset.arrays.test_samples
     assert config.BUILT_IN == built_in.NAMES

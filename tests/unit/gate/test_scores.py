@@ -10,6 +10,7 @@ from twinrun.contract.losses import (
     MeanAbsoluteError,
     MeanSquaredError,
     NextTokenCrossEntropy,
+    PixelCrossEntropy,
     SigmoidCrossEntropy,
     SoftmaxCrossEntropy,
 )
@@ -85,6 +86,7 @@ LOSSES = [
     MeanAbsoluteError(),
     Huber(0.5),
     TOKENS,
+    PixelCrossEntropy(),
 ]
 
 
@@ -95,10 +97,12 @@ def evaluated(loss, outputs=3):
     targets = {
         SoftmaxCrossEntropy: random.integers(0, outputs, 50).astype(np.int32),
         NextTokenCrossEntropy: random.integers(0, outputs, (10, 5)).astype(np.int32),
+        PixelCrossEntropy: random.integers(0, outputs, (5, 2, 5)).astype(np.int32),
         SigmoidCrossEntropy: random.integers(0, 2, (50, outputs)).astype(np.float64),
     }.get(type(loss), random.normal(size=(50, outputs)))
-    of_text = isinstance(loss, NextTokenCrossEntropy)
-    honest = metrics.evaluate(logits.reshape(10, 5, -1) if of_text else logits, targets, loss)
+    of_text = isinstance(loss, NextTokenCrossEntropy | PixelCrossEntropy)
+    by_place = logits.reshape(*targets.shape, -1) if of_text else logits
+    honest = metrics.evaluate(by_place, targets, loss)
     told = {"loss": honest.loss, "accuracy": honest.accuracy, "others": honest.others}
     return logits, targets.ravel() if of_text else targets, said(NUMBERS, **told, samples=50)
 

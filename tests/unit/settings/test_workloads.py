@@ -8,22 +8,22 @@ from orchestrator.settings import workloads
 
 def test_the_presets_are_listed_by_name():
     assert workloads.names() == [
-        *("breast-cancer", "cifar10-cnn", "diabetes", "digits"),
+        *("autoencoder-mnist", "breast-cancer", "cifar10-cnn", "diabetes", "digits"),
         "fashion-cnn",
         "fashion-mlp",
         "gpt-tiny",
         "gru-text",
         "iris",
         "lstm-text",
+        "mlp-wide",
         "mnist-augmented",
         "mnist-augmented-noflip",
         "mnist-cnn",
         "mnist-custom-layer",
-        "mnist-mlp",
+        *("mnist-mlp", "mobilenet-tiny"),
         "next-token",
-        "resnet-digits",
-        "synthetic-mlp",
-        "vit-tiny",
+        *("resnet-digits", "resnet18", "resnet20-cifar10"),
+        *("synthetic-mlp", "unet-tiny", "vit-tiny"),
         "wine",
     ]
 
@@ -33,9 +33,15 @@ def test_every_preset_is_a_job_spec_with_dataset_layers_and_optimizer(name):
     spec = json_format.ParseDict(workloads.load(name), job_pb2.JobSpec())
     assert spec.dataset.name
     outputs = {"iris": 3, "wine": 3, "breast-cancer": 1, "diabetes": 1}
+    outputs |= {"autoencoder-mnist": 784, "resnet18": 1000}
     outputs |= dict.fromkeys(("next-token", "lstm-text", "gru-text", "gpt-tiny"), 24)
-    assert spec.layers[-1].dense.units == outputs.get(name, 10)
-    assert spec.optimizer.WhichOneof("kind") == "adam"
+    last = spec.layers[-1]
+    if name == "unet-tiny":
+        assert last.conv2d.filters == 4  # classes of a pixel
+    else:
+        assert last.dense.units == outputs.get(name, 10)
+    as_published = name in ("resnet18", "resnet20-cifar10")
+    assert spec.optimizer.WhichOneof("kind") == ("sgd" if as_published else "adam")
 
 
 def test_mnist_mlp_is_the_model_of_the_lesson():
@@ -52,7 +58,8 @@ def test_mnist_mlp_is_the_model_of_the_lesson():
 @pytest.mark.parametrize("name", ["resnet", "", "../workloads/mnist-mlp", "/etc/passwd", "a\0b"])
 def test_an_unknown_name_is_bad_input_that_lists_what_there_is(name):
     with pytest.raises(
-        BadInput, match="fashion-mlp, gpt-tiny, gru-text, iris, lstm-text, mnist-augmented"
+        BadInput,
+        match="fashion-mlp, gpt-tiny, gru-text, iris, lstm-text, mlp-wide, mnist-augmented",
     ) as caught:
         workloads.load(name)
     assert repr(name) in caught.value.message

@@ -5,17 +5,13 @@ import math
 from twinrun.contract.layers import Conv2d
 
 from services.model.layers.parameter import Parameter, Shape, kernel_and_bias
-from services.model.layers.window import axes, places, require_images
+from services.model.layers.window import axes, places, require_groups, require_images
 
 
 def output_shape(layer: Conv2d, shape: Shape) -> Shape:
     """Implement `services.model.layers.Kind`."""
     require_images(shape)
-    if shape[-1] % layer.groups or layer.filters % layer.groups:
-        raise ValueError(
-            f"has {layer.groups} groups, which do not divide {shape[-1]} channels and "
-            f"{layer.filters} filters"
-        )
+    require_groups(layer, shape[-1])
     return (*places(shape, *axes(layer, shape)), layer.filters)
 
 

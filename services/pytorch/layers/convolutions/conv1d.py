@@ -1,4 +1,4 @@
-"""Conv1d: a kernel [size, in, filters] on each window of sequences [batch, time, in]."""
+"""Conv1d: a kernel [size, in / groups, filters] on each window of sequences [batch, time, in]."""
 
 import torch
 from torch import nn
@@ -13,8 +13,8 @@ from services.pytorch.layers.given import Given
 class SequenceConv1d(nn.Conv1d):  # type: ignore[misc]
     """PyTorch's convolution of [batch, in, time], of [batch, time, in] with ``zeros`` around."""
 
-    def __init__(self, zeros: tuple[int, int], *given: int, bias: bool) -> None:
-        super().__init__(*given, bias=bias)
+    def __init__(self, zeros: tuple[int, int], *given: int, **named: object) -> None:
+        super().__init__(*given, **named)
         self.zeros = zeros
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
@@ -27,7 +27,8 @@ def computed(layer: Conv1d, x: torch.Tensor, given: Given) -> torch.Tensor:
     axis = along(layer, x.shape[1])
     x = functional.pad(x.transpose(1, 2), (axis.before, axis.after)).to(given.products)
     laid = kernel.permute(2, 1, 0).to(given.products)
-    product = functional.conv1d(x, laid, None, axis.stride).transpose(1, 2).to(kernel.dtype)
+    product = functional.conv1d(x, laid, None, axis.stride, 0, layer.dilation, layer.groups)
+    product = product.transpose(1, 2).to(kernel.dtype)
     return product if bias is None else product + bias
 
 
@@ -35,7 +36,8 @@ def idiomatic(layer: Conv1d, shape: Shape) -> nn.Module:
     """Implement `services.pytorch.layers.Kind`."""
     axis = along(layer, shape[0])
     window, zeros = (axis.size, axis.stride), (axis.before, axis.after)
-    return SequenceConv1d(zeros, shape[-1], layer.filters, *window, bias=layer.use_bias)
+    given = {"dilation": layer.dilation, "groups": layer.groups, "bias": layer.use_bias}
+    return SequenceConv1d(zeros, shape[-1], layer.filters, *window, **given)
 
 
 def held(module: nn.Conv1d) -> dict[str, torch.Tensor | None]:

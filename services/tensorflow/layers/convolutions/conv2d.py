@@ -2,7 +2,7 @@
 
 import keras
 import tensorflow as tf
-from twinrun.contract.layers import Conv2d
+from twinrun.contract.layers import Conv1d, Conv2d
 
 from services.model.layers.window import Axis, axes
 from services.tensorflow.layers.given import Given
@@ -19,8 +19,8 @@ def computed(layer: Conv2d, x: tf.Tensor, given: Given) -> tf.Tensor:
     elif any((down.before, down.after, across.before, across.after)):
         x = tf.pad(x, [[0, 0], [down.before, down.after], [across.before, across.after], [0, 0]])
     x, laid = tf.cast(x, given.products), tf.cast(kernel, given.products)
-    laid = _spread(laid, layer.dilation)
-    product = _grouped(layer, x, laid, strides=(down.stride, across.stride), padding=padding)
+    laid = spread(laid, (layer.dilation, layer.dilation))
+    product = grouped(layer, x, laid, strides=(down.stride, across.stride), padding=padding)
     product = tf.cast(product, kernel.dtype)
     return product if bias is None else tf.nn.bias_add(product, bias)
 
@@ -30,19 +30,25 @@ def _equal(axis: Axis) -> bool:
     return axis.stride == 1 and axis.before == axis.after and axis.reach == 2 * axis.before + 1
 
 
-def _spread(kernel: tf.Tensor, dilation: int) -> tf.Tensor:
+def spread(kernel: tf.Tensor, dilation: tuple[int, int]) -> tf.Tensor:
     """Put zeros between a kernel's values: kernels for a CPU have no gradient with a dilation."""
-    if dilation == 1:
+    down, across = dilation
+    if down == across == 1:
         return kernel
     height, width, *others = kernel.shape
-    between = [0, dilation - 1]
-    apart = tf.pad(kernel[:, None, :, None], [[0, 0], between, [0, 0], between, [0, 0], [0, 0]])
-    whole = tf.reshape(apart, [height * dilation, width * dilation, *others])
-    return whole[: (height - 1) * dilation + 1, : (width - 1) * dilation + 1]
+    between = [[0, 0], [0, down - 1], [0, 0], [0, across - 1], [0, 0], [0, 0]]
+    apart = tf.pad(kernel[:, None, :, None], between)
+    whole = tf.reshape(apart, [height * down, width * across, *others])
+    return whole[: (height - 1) * down + 1, : (width - 1) * across + 1]
 
 
-def _grouped(
-    layer: Conv2d, x: tf.Tensor, kernel: tf.Tensor, *, strides: tuple[int, int], padding: str
+def grouped(
+    layer: Conv1d | Conv2d,
+    x: tf.Tensor,
+    kernel: tf.Tensor,
+    *,
+    strides: tuple[int, int],
+    padding: str,
 ) -> tf.Tensor:
     """Convolve each group of channels: kernels for a CPU have no gradient of several groups."""
     if layer.groups == 1:

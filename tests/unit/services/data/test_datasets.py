@@ -50,6 +50,18 @@ def test_a_part_of_the_training_samples_is_held_back_before_the_test_split(part:
     assert split.sha256 == whole.sha256  # of the same data, however it is split
 
 
+def test_the_target_of_a_sample_can_be_the_sample_itself_normalised() -> None:
+    data = loaded(Dataset("synthetic", validation_fraction=0.1, synthetic=SMALL, reconstruct=True))
+    pairs = (
+        (data.data.train_images, data.data.train_labels),
+        (data.data.test_images, data.data.test_labels),
+    )
+    for images, targets in pairs:
+        assert np.array_equal(targets, images.reshape(len(images), -1))
+    plain = loaded(Dataset("synthetic", validation_fraction=0.1, synthetic=SMALL))
+    assert data.sha256 == plain.sha256
+
+
 # ----------------------------------------------------------------------------------- normalised
 
 

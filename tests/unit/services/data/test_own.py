@@ -33,7 +33,7 @@ def loaded(tmp_path, kind=TargetKind.CLASS, *, pixels=False, limits=(None, None)
     shape = (2, 2, 3) if pixels else (5,)
     features = np.arange(TRAIN * np.prod(shape)).reshape(TRAIN, *shape)
     features = features.astype(np.uint8 if pixels else np.float64)
-    codes = CODES if kind is TargetKind.TOKENS else 0
+    codes = CODES if kind is TargetKind.TOKENS and not pixels else 0
     features = features.astype(np.int32) % codes if codes else features
     arrays = {"train_features": features, "train_targets": targets}
     arrays |= {"test_features": features[:TEST], "test_targets": targets[:TEST]} | changed
@@ -56,6 +56,16 @@ def test_arrays_that_are_as_the_job_says_are_loaded(tmp_path, kind, pixels):
     np.testing.assert_array_equal(data.train_labels, targets)
     np.testing.assert_array_equal(data.test_labels, targets[:TEST])
     assert (data.train_pixels is not None) is pixels
+
+
+def test_a_class_at_each_pixel_is_loaded_and_any_other_shape_is_not(tmp_path):
+    classes = np.arange(TRAIN * 4, dtype=np.int32).reshape(TRAIN, 2, 2) % 4
+    given = {"train_targets": classes, "test_targets": classes[:TEST]}
+    data = loaded(tmp_path, TargetKind.TOKENS, pixels=True, **given)
+    np.testing.assert_array_equal(data.train_labels, classes)
+    (tmp_path / "other").mkdir()
+    with pytest.raises(DataUnavailable, match=r"of shape \[7, 5\]; the job says \[7, 2, 2\]"):
+        loaded(tmp_path / "other", TargetKind.TOKENS, pixels=True)
 
 
 def put(value, kind):

@@ -84,6 +84,7 @@ INITIALIZERS = {
     "orthogonal.gain": [0, -1, 1001, *NOT_A_NUMBER],
     "variance_scaling.scale": [0, -1, 1001, *NOT_A_NUMBER],
 }
+CONVOLUTIONS = ("conv1d", "conv2d", "conv2d_transpose")
 INITIALIZED = {
     "embedding": ("table",),
     **dict.fromkeys(
@@ -91,7 +92,7 @@ INITIALIZED = {
         ("kernel", "recurrent", "bias"),
     ),
     "position_embedding": ("table",),
-    **dict.fromkeys(("multi_head_attention", "dense", "conv1d", "conv2d"), ("kernel", "bias")),
+    **dict.fromkeys(("multi_head_attention", "dense", *CONVOLUTIONS), ("kernel", "bias")),
 }
 BAD = {
     **{
@@ -100,6 +101,9 @@ BAD = {
         for part in parts
         for field, values in INITIALIZERS.items()
     },
+    **{f"layers[1].{kind}.filters": [-1, 100_001, HUGE] for kind in CONVOLUTIONS},
+    **{f"layers[1].{kind}.{side}": WINDOW for kind in CONVOLUTIONS for side in ("size", "stride")},
+    **{f"layers[1].{kind}.padding": [-1, 4097, HUGE] for kind in CONVOLUTIONS},
     "epochs": [0, -1, 10_001, HUGE, -HUGE],
     "accumulate_steps": [0, -1, 65, HUGE],
     "early_stopping.patience": [0, -1, 10_001, HUGE],
@@ -184,16 +188,11 @@ BAD = {
     "layers[1].activation.slope": [-0.1, 1, 2, *NOT_A_NUMBER],
     "layers[1].custom_dense.units": [-1, 1_000_001, HUGE],
     "layers[1].custom_dense.stddev": [0, -1, 1001, *NOT_A_NUMBER],
-    "layers[1].conv2d.filters": [-1, 100_001, HUGE],
-    "layers[1].conv2d.size": WINDOW,
-    "layers[1].conv2d.stride": WINDOW,
-    "layers[1].conv2d.padding": [-1, 4097, HUGE],
     "layers[1].conv2d.dilation": WINDOW,
     "layers[1].conv2d.groups": [0, -1, 100_001, HUGE],
-    "layers[1].conv1d.filters": [-1, 100_001, HUGE],
-    "layers[1].conv1d.size": WINDOW,
-    "layers[1].conv1d.stride": WINDOW,
-    "layers[1].conv1d.padding": [-1, 4097, HUGE],
+    "layers[1].conv1d.dilation": WINDOW,
+    "layers[1].conv1d.groups": [0, -1, 100_001, HUGE],
+    "layers[1].conv2d_transpose.output_padding": [-1, 1, HUGE],
     "layers[1].batch_norm.momentum": [-0.1, 1, *NOT_A_NUMBER],
     "layers[1].batch_norm.epsilon": [0, -1, 2, *NOT_A_NUMBER],
     "layers[1].zero_padding2d.padding": [-1, 4097, HUGE],
@@ -217,6 +216,8 @@ BAD = {
 BAD_FIRST = {
     "layers[1].conv1d.padding_1d": [-1, 4097, HUGE],
     "layers[1].zero_padding2d.padding_2d": [-1, 4097, HUGE],
+    "layers[1].conv2d_transpose.size_2d": WINDOW,
+    "layers[1].conv2d_transpose.stride_2d": WINDOW,
     "layers[1].conv2d.size_2d": WINDOW,
     "layers[1].conv2d.stride_2d": WINDOW,
     "layers[1].conv2d.padding_2d": [-1, 4097, HUGE],

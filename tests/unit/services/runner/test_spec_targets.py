@@ -1,0 +1,24 @@
+"""Targets that are images: the sample itself, or a class at each pixel."""
+
+from services.runner.validation import valid_spec
+from tests.builders.specs import CPUS, proto, violations
+
+
+def test_a_sample_that_is_its_own_target_takes_a_loss_of_numbers_and_stays_where_it_is():
+    flat = [{"flatten": {}}, {"dense": {"units": 784}}]
+    itself: dict = {"layers": flat, "loss": {"mean_squared_error": {}}}
+    itself["dataset"] = {"name": "mnist", "reconstruct": True}
+    assert valid_spec(proto(**itself), CPUS).dataset.reconstruct
+    assert violations(proto(**{**itself, "loss": {"softmax_cross_entropy": {}}})).keys() == {"loss"}
+    assert violations(proto(**itself, augmentation={"flip": 0.5})).keys() == {"augmentation"}
+    pixels = {"sha256": "0" * 64, "size_bytes": 1, "train_samples": 1, "test_samples": 1}
+    pixels |= {"shape": [4, 4, 1], "outputs": 3, "targets": "TARGET_KIND_TOKENS"}
+    of_pixels = {"layers": [{"conv2d": {"filters": 3, "size": 1}}]}
+    of_pixels |= {"dataset": {"name": "file", "arrays": pixels}}
+    assert valid_spec(proto(**of_pixels, loss={"pixel_cross_entropy": {}}), CPUS)
+    wrong = violations(proto(**of_pixels, loss={"next_token_cross_entropy": {}}))
+    assert wrong == {"loss": "is not of pixels, and the dataset has classes of pixels"}
+    codes = {"sha256": "0" * 64, "size_bytes": 1, "train_samples": 1, "test_samples": 1}
+    codes |= {"shape": [5], "outputs": 3, "codes": 3, "targets": "TARGET_KIND_TOKENS"}
+    of_codes = {"name": "file", "arrays": codes, "reconstruct": True}
+    assert "dataset.reconstruct" in violations(proto(**{**itself, "dataset": of_codes}))
