@@ -11,6 +11,7 @@ from twinrun.contract.layers import (
     Activation,
     AveragePool2d,
     BatchNorm,
+    Bidirectional,
     Conv1d,
     Conv2d,
     Conv2dTranspose,
@@ -19,9 +20,12 @@ from twinrun.contract.layers import (
     Dropout,
     Embedding,
     Flatten,
+    GlobalAveragePool1d,
     GlobalAveragePool2d,
+    GlobalMaxPool1d,
     GlobalMaxPool2d,
     GroupNorm,
+    Gru,
     LastStep,
     Layer,
     LayerNorm,
@@ -31,7 +35,9 @@ from twinrun.contract.layers import (
     MultiHeadAttention,
     PositionEmbedding,
     RmsNorm,
+    SinusoidalPositions,
     SpatialDropout2d,
+    ToSequence,
     UpSampling2d,
     ZeroPadding2d,
 )
@@ -66,13 +72,22 @@ class _Shifts:
                     self.found += shifts
                     shifts = ()
                 # What these return is shifted as much as what they are given.
-                case Flatten() | MaxPool2d() | AveragePool2d() | UpSampling2d():
+                case Flatten() | ToSequence() | MaxPool2d() | AveragePool2d() | UpSampling2d():
                     continue
-                case GlobalAveragePool2d() | GlobalMaxPool2d() | LastStep():
+                case GlobalAveragePool2d() | GlobalMaxPool2d():
+                    continue
+                case GlobalAveragePool1d() | GlobalMaxPool1d() | LastStep():
                     continue
                 case Activation() | Dropout() | Embedding() | LayerNorm() | RmsNorm() | GroupNorm():
                     shifts = ()
-                case Lstm() | PositionEmbedding() | MultiHeadAttention():
+                case (
+                    Lstm()
+                    | Gru()
+                    | Bidirectional()
+                    | PositionEmbedding()
+                    | SinusoidalPositions()
+                    | MultiHeadAttention()
+                ):
                     shifts = ()
                 case ZeroPadding2d() | SpatialDropout2d():
                     shifts = ()  # zeros are not shifted

@@ -49,9 +49,15 @@ LayerKind = Literal[
     "spatial_dropout2d",
     "conv2d_transpose",
     "lstm",
+    "gru",
     "last_step",
     "position_embedding",
     "multi_head_attention",
+    "bidirectional",
+    "global_average_pool1d",
+    "global_max_pool1d",
+    "sinusoidal_positions",
+    "to_sequence",
 ]
 
 

@@ -33,13 +33,24 @@ def after(layer: job_pb2.Layer, shape: Shape) -> tuple[Shape, dict[str, Shape]] 
             pool = layer.max_pool2d if kind == "max_pool2d" else layer.average_pool2d
             windows = _windows(shape, ((pool.size, pool.stride, 0),) * 2)
             return ((*windows, shape[-1]), {}) if windows else None
-        case "global_average_pool2d" | "global_max_pool2d":
-            return (shape[-1:], {}) if len(shape) == 3 else None
+        case "global_average_pool2d" | "global_max_pool2d" | "to_sequence":
+            made = (math.prod(shape[:-1]), shape[-1]) if kind == "to_sequence" else shape[-1:]
+            return (made, {}) if len(shape) == 3 else None
         case "zero_padding2d" | "up_sampling2d":
             return (_larger(layer, shape), {}) if len(shape) == 3 else None
         case "batch_norm" | "layer_norm" | "rms_norm" | "group_norm":
             return shape, dict.fromkeys(_PARTS[kind], shape[-1:])
-        case "lstm" | "last_step" | "position_embedding" | "multi_head_attention":
+        case (
+            "lstm"
+            | "gru"
+            | "bidirectional"
+            | "last_step"
+            | "position_embedding"
+            | "sinusoidal_positions"
+            | "multi_head_attention"
+            | "global_average_pool1d"
+            | "global_max_pool1d"
+        ):
             return _of_sequences(layer, kind, shape) if len(shape) == 2 else None
         case "residual" | "concat" | "repeat" | None:  # none is a leaf; None: of a later version
             return None
@@ -83,6 +94,23 @@ def _of_conv1d(conv: job_pb2.Conv1d, shape: Shape) -> tuple[Shape, dict[str, Sha
     return ((time, conv.filters), parameters) if time > 0 else None
 
 
+def _of_both_ways(layer: job_pb2.Bidirectional, shape: Shape) -> tuple[Shape, dict[str, Shape]]:
+    one = layer.lstm if layer.HasField("lstm") else layer.gru
+    (time, units), arrays = _of_one_way(one, shape)
+    ways = ("forward", "backward")
+    both = {f"{way}.{part}": array for way in ways for part, array in arrays.items()}
+    return (time, 2 * units), both
+
+
+def _of_one_way(layer: job_pb2.Lstm | job_pb2.Gru, shape: Shape) -> tuple[Shape, dict[str, Shape]]:
+    (time, width), units = shape, layer.units
+    gates = ((4 if isinstance(layer, job_pb2.Lstm) else 3) * units,)
+    arrays = {"kernel": (width, *gates), "recurrent_kernel": (units, *gates), "bias": gates}
+    if isinstance(layer, job_pb2.Gru) and layer.reset_after:
+        arrays["recurrent_bias"] = gates
+    return (time, units), arrays
+
+
 def _of_transposed(
     conv: job_pb2.Conv2dTranspose, shape: Shape
 ) -> tuple[Shape, dict[str, Shape]] | None:
@@ -103,21 +131,32 @@ def _of_transposed(
 
 def _of_sequences(
     layer: job_pb2.Layer,
-    kind: Literal["lstm", "last_step", "position_embedding", "multi_head_attention"],
+    kind: Literal[
+        "lstm",
+        "gru",
+        "bidirectional",
+        "last_step",
+        "position_embedding",
+        "sinusoidal_positions",
+        "multi_head_attention",
+        "global_average_pool1d",
+        "global_max_pool1d",
+    ],
     shape: Shape,
 ) -> tuple[Shape, dict[str, Shape]] | None:
     """Return as `after`, for a sequence [time, width]."""
-    time, width = shape
+    width = shape[-1]
     match kind:
-        case "last_step":
+        case "lstm" | "gru":
+            return _of_one_way(layer.lstm if kind == "lstm" else layer.gru, shape)
+        case "bidirectional":
+            return _of_both_ways(layer.bidirectional, shape)
+        case "last_step" | "global_average_pool1d" | "global_max_pool1d":
             return (width,), {}
         case "position_embedding":
             return shape, {"table": shape}
-        case "lstm":
-            units = layer.lstm.units
-            gates = (4 * units,)
-            arrays = {"kernel": (width, *gates), "recurrent_kernel": (units, *gates)}
-            return (time, units), {**arrays, "bias": gates}
+        case "sinusoidal_positions":
+            return shape, {}
         case "multi_head_attention":
             attention = layer.multi_head_attention
             if attention.heads < 1 or width % attention.heads:

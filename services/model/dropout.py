@@ -6,9 +6,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 from twinrun.contract import nesting
-from twinrun.contract.layers import Dropout, Layer, SpatialDropout2d
+from twinrun.contract.layers import Dropout, Layer, Leaf, MultiHeadAttention, SpatialDropout2d
 
-KINDS = Dropout, SpatialDropout2d  # that draw masks
 _LEVELS = 2**16  # a 16-bit number decides whether a value is kept: fewer bits draw faster
 _A_BLOCK = 16  # such numbers that Philox generates at a time
 
@@ -18,14 +17,21 @@ def name(layer: str) -> str:
     return f"{layer}.mask"
 
 
+def rate(layer: Leaf) -> float | None:
+    """Return the share of values that a layer drops. None: it draws no masks."""
+    if isinstance(layer, MultiHeadAttention):
+        return layer.dropout or None
+    return layer.rate if isinstance(layer, Dropout | SpatialDropout2d) else None
+
+
 def names(layers: Sequence[Layer]) -> list[str]:
-    """Return the names of all dropouts' masks, in model order."""
-    return [name(of) for of, layer in nesting.named(layers) if isinstance(layer, KINDS)]
+    """Return the names of all masks, in model order."""
+    return [name(of) for of, layer in nesting.named(layers) if rate(layer) is not None]
 
 
-def scale(dropout: Dropout | SpatialDropout2d) -> float:
+def scale(rate: float) -> float:
     """Return the factor for values that are kept, which preserves the mean."""
-    return 1 / (1 - dropout.rate)
+    return 1 / (1 - rate)
 
 
 def masks(

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from twinrun.contract.layers import Layer, SpatialDropout2d
+from twinrun.contract.layers import Layer, MultiHeadAttention, SpatialDropout2d
 from twinrun.contract.traced import TracedDraw
 
 from services.model import dropout, shapes
@@ -25,14 +25,19 @@ class Site:
 def of_layers(layers: Sequence[Layer], shape: tuple[int, ...]) -> list[Site]:
     """Return the sites of ``layers``, for samples of ``shape``."""
     return [
-        Site(dropout.name(each.name), each.layer.rate, _of_mask(each.layer, each.made), number)
+        Site(dropout.name(each.name), rate, _of_mask(each.layer, each.made), number)
         for number, each in enumerate(shapes.placed(layers, shape))
-        if isinstance(each.layer, dropout.KINDS)
+        if (rate := dropout.rate(each.layer)) is not None
     ]
 
 
 def _of_mask(layer: Layer, made: tuple[int, ...]) -> tuple[int, ...]:
-    """Return the shape of a sample's mask: one value for each channel if it is spatial."""
+    """Return the shape of a sample's mask: one value for each channel if it is spatial.
+
+    Attention has one for each head, each position that looks, and each that is seen.
+    """
+    if isinstance(layer, MultiHeadAttention):
+        return layer.heads, made[0], made[0]
     return (1, 1, made[-1]) if isinstance(layer, SpatialDropout2d) else made
 
 

@@ -10,15 +10,15 @@ import safetensors.numpy
 from numpy.typing import NDArray
 from twinrun.contract.code import CodeTensor
 from twinrun.contract.enums import Distribution, FanMode, Precision
-from twinrun.contract.layers import (
+from twinrun.contract.initializers import (
     Constant,
-    Layer,
     Normal,
     Orthogonal,
     TruncatedNormal,
     VarianceScaling,
     Zeros,
 )
+from twinrun.contract.layers import Layer
 
 from services.errors import BadWeights
 from services.model import shapes

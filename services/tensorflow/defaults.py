@@ -17,6 +17,7 @@ from services.model import shapes
 from services.model.own import changed
 from services.model.weights import Weights
 from services.tensorflow import model, optimizers
+from services.tensorflow.layers.names import held
 
 
 def as_it_does(spec: JobSpec) -> JobSpec:
@@ -46,7 +47,7 @@ def initial_weights(
     keras.utils.set_random_seed(seed)
     _, made = model.users(layers, shape, dtype.name)
     return {
-        parameter.name: model.held(made, parameter.name).numpy()
+        parameter.name: held(made, parameter.name).numpy()
         for parameter in shapes.parameters(layers, shape)
     }
 

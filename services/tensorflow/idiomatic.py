@@ -24,6 +24,7 @@ from services.tensorflow import device, losses, model, optimizers, profile
 from services.tensorflow.code.fitted import Array, fitted
 from services.tensorflow.code.patches import POLICIES
 from services.tensorflow.environment import environment
+from services.tensorflow.layers.names import held
 from services.tensorflow.pipeline import Files, Preprocessing
 from services.trial import matched
 from services.trial.code import Build
@@ -246,7 +247,7 @@ def _of_layers(spec: JobSpec, shape: tuple[int, ...]) -> tuple[keras.Model, Mapp
     """Return the model of the spec's layers, for samples of ``shape``, and its arrays by name."""
     made, layers = model.users(spec.layers, shape, POLICIES[spec.precision])
     names = (parameter.name for parameter in shapes.parameters(spec.layers, shape))
-    return made, {name: model.held(layers, name) for name in names}
+    return made, {name: held(layers, name) for name in names}
 
 
 class _Edges(keras.callbacks.Callback):  # type: ignore[misc]

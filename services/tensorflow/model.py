@@ -2,7 +2,6 @@
 
 import functools
 import itertools
-import operator
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Protocol, assert_never
@@ -15,6 +14,7 @@ from twinrun.contract.layers import (
     Activation,
     AveragePool2d,
     BatchNorm,
+    Bidirectional,
     Conv1d,
     Conv2d,
     Conv2dTranspose,
@@ -23,9 +23,12 @@ from twinrun.contract.layers import (
     Dropout,
     Embedding,
     Flatten,
+    GlobalAveragePool1d,
     GlobalAveragePool2d,
+    GlobalMaxPool1d,
     GlobalMaxPool2d,
     GroupNorm,
+    Gru,
     LastStep,
     Layer,
     LayerNorm,
@@ -35,7 +38,9 @@ from twinrun.contract.layers import (
     MultiHeadAttention,
     PositionEmbedding,
     RmsNorm,
+    SinusoidalPositions,
     SpatialDropout2d,
+    ToSequence,
     UpSampling2d,
     ZeroPadding2d,
 )
@@ -47,25 +52,9 @@ from services.model.weights import Weights
 from services.tensorflow.layers import KINDS
 from services.tensorflow.layers.given import Evaluating, Given, Training
 from services.tensorflow.layers.norms import batch_norm
-from services.tensorflow.layers.sequences import multi_head_attention, position_embedding
 from services.trial import matched
 from services.trial.matched import Held
 from services.trial.model import Model
-
-# Of what Keras names otherwise.
-_KERAS_NAMES = {
-    (keras.layers.Embedding, "table"): "embeddings",
-    (keras.layers.RMSNormalization, "gamma"): "scale",
-    (keras.layers.LSTM, "kernel"): "cell.kernel",
-    (keras.layers.LSTM, "recurrent_kernel"): "cell.recurrent_kernel",
-    (keras.layers.LSTM, "bias"): "cell.bias",
-    (position_embedding.Positions, "table"): "embeddings",
-    **{
-        (multi_head_attention.ToItself, f"{part}_kernel"): f"_{part}_dense.kernel"
-        for part in ("query", "key", "value", "output")
-    },
-    (multi_head_attention.ToItself, "output_bias"): "_output_dense.bias",
-}
 
 
 class Trained(Model[tf.Tensor], Protocol):
@@ -168,11 +157,13 @@ def by_kernel(layer: Leaf) -> bool:
             return False
         case SpatialDropout2d():
             return False
-        case GlobalAveragePool2d() | UpSampling2d() | ZeroPadding2d():
+        case GlobalAveragePool1d() | GlobalAveragePool2d() | UpSampling2d() | ZeroPadding2d():
             return False
         case BatchNorm() | GroupNorm() | LayerNorm() | RmsNorm():
             return False
-        case Flatten() | Lstm() | LastStep() | PositionEmbedding() | MultiHeadAttention():
+        case Lstm() | Gru() | Bidirectional() | LastStep() | ToSequence() | GlobalMaxPool1d():
+            return False
+        case PositionEmbedding() | SinusoidalPositions() | MultiHeadAttention():
             return False
         case _:
             assert_never(layer)
@@ -195,14 +186,14 @@ class Computed:
 
 
 class Parts(Computed):
-    """As `Computed`, with XLA between the layers `by_kernel`, sums and concats."""
+    """As `Computed`, with XLA between the layers `by_kernel`, recurrent ones, sums and concats."""
 
     def __init__(self, given: Training) -> None:
         super().__init__(given)
         self._training = given
 
     def run(self, leaves: Sequence[tuple[Place, Leaf]], x: tf.Tensor) -> tf.Tensor:
-        for kernels, part in itertools.groupby((leaf for _, leaf in leaves), by_kernel):
+        for kernels, part in itertools.groupby((leaf for _, leaf in leaves), _outside):
             if kernels:
                 x = _one_by_one(list(part), x, self._training)
             else:
@@ -210,6 +201,11 @@ class Parts(Computed):
                 x, statistics = tf.function(run, autograph=False, jit_compile=True)(x)
                 self._training.statistics.extend(statistics)
         return x
+
+
+def _outside(layer: Leaf) -> bool:
+    """Return whether XLA compiles no part with the layer: a loop's gradient needs its records."""
+    return by_kernel(layer) or isinstance(layer, Lstm | Gru | Bidirectional)
 
 
 def _one_by_one(layers: Sequence[Leaf], x: tf.Tensor, given: Given) -> tf.Tensor:
@@ -277,10 +273,3 @@ class _Users:
 
     def beside(self, _: Place, made: Sequence[keras.KerasTensor]) -> keras.KerasTensor:
         return keras.layers.Concatenate(dtype=self._dtype)(list(made))
-
-
-def held(made: Mapping[str, keras.layers.Layer], name: str) -> keras.Variable:
-    """Find the variable of the layers of `users` that is named ``<layer>.<part>`` in weights."""
-    of, _, part = name.rpartition(".")
-    layer = made[of]
-    return operator.attrgetter(_KERAS_NAMES.get((type(layer), part), part))(layer)

@@ -6,6 +6,7 @@ from twinrun.contract import (
     code,
     enums,
     events,
+    initializers,
     layers,
     losses,
     optimizers,
@@ -19,7 +20,7 @@ from twinrun.v1 import job_pb2
 
 def dataclass_named(name: str):
     modules = (spec, events, layers, losses, optimizers, schedules, regularization)
-    modules += (enums, code, traced)
+    modules += (enums, code, initializers, traced)
     return next((found for each in modules if (found := getattr(each, name, None))), None)
 
 

@@ -10,6 +10,28 @@ from services.runner.validation import valid_spec
 CPUS = 4
 LAYERS = [{"flatten": {}}, {"dense": {"units": 10}}]
 
+REQUIRED = {
+    "group_norm": {"groups": 1},
+    "activation": {"function": "ACTIVATION_FUNCTION_LEAKY_RELU"},
+    "dense": {"units": 10},
+    "custom_dense": {"units": 10},
+    "conv2d": {"filters": 2},
+    "conv1d": {"filters": 2},
+    "conv2d_transpose": {"filters": 2},
+    "embedding": {"codes": 2, "width": 2},
+    "repeat": {"layers": [{"flatten": {}}]},
+    "lstm": {"units": 3},
+    "gru": {"units": 3},
+    "multi_head_attention": {"heads": 2},
+}
+
+
+def completed(kind: str, given: dict) -> dict:
+    """A layer's fields with those that it cannot do without."""
+    if kind == "bidirectional":
+        return {one: completed(one, fields) for one, fields in given.items()}
+    return REQUIRED.get(kind, {}) | given
+
 
 def proto(**changes) -> job_pb2.JobSpec:
     spec = {"dataset": {"name": "mnist"}, "layers": LAYERS, "optimizer": {"sgd": {}}, **changes}

@@ -10,6 +10,7 @@ from twinrun.contract.enums import (
     Precision,
     TargetKind,
 )
+from twinrun.contract.initializers import Normal
 from twinrun.contract.layers import (
     Activation,
     AveragePool2d,
@@ -23,7 +24,6 @@ from twinrun.contract.layers import (
     Embedding,
     Flatten,
     MaxPool2d,
-    Normal,
     Repeat,
     Residual,
     SpatialDropout2d,
@@ -42,6 +42,7 @@ from tests.frameworks.models import (
     NORMED_TOKENS,
     PEAKS,
     RECTANGULAR,
+    RECURRENT,
     SCALED,
     SEQUENCE,
     TRANSPOSED,
@@ -234,6 +235,7 @@ JOBS = {
     "convolutions": spec(layers=CONVOLUTIONS, epochs=3),
     "activations": spec(layers=ACTIVATED, epochs=10),
     "sequences": spec(layers=SEQUENCE, epochs=10),
+    "recurrences": spec(layers=RECURRENT, epochs=10),
     "rectangular convolutions": spec(layers=RECTANGULAR, epochs=10),
     "transposed convolutions": spec(layers=TRANSPOSED, epochs=10),
     "scaled images": spec(layers=SCALED, epochs=10),
@@ -261,7 +263,7 @@ JOBS = {
 # batch of batch norms has a test of its own, and the others' layers and updates know no batches.
 ALIKE = (
     *("activations", "batch norms", "other norms", "norms of sequences", "convolutions"),
-    *("sequences", "adamw", "sgd with momentum", "convolutions of sequences"),
+    *("sequences", "recurrences", "adamw", "sgd with momentum", "convolutions of sequences"),
     *("rectangular convolutions", "transposed convolutions", "scaled images", "peaks"),
 )
 EXECUTIONS = list(Execution)

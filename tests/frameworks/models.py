@@ -1,9 +1,11 @@
 """Small models of `jobs`: convolutions, what resizes images, norms, and sequences."""
 
 from twinrun.contract.enums import ActivationFunction, Interpolation
+from twinrun.contract.initializers import Normal
 from twinrun.contract.layers import (
     Activation,
     BatchNorm,
+    Bidirectional,
     Branch,
     Concat,
     Conv1d,
@@ -13,19 +15,23 @@ from twinrun.contract.layers import (
     Dropout,
     Embedding,
     Flatten,
+    GlobalAveragePool1d,
     GlobalAveragePool2d,
+    GlobalMaxPool1d,
     GlobalMaxPool2d,
     GroupNorm,
+    Gru,
     LastStep,
     LayerNorm,
     Lstm,
     MaxPool2d,
     MultiHeadAttention,
-    Normal,
     PositionEmbedding,
     Repeat,
     Residual,
     RmsNorm,
+    SinusoidalPositions,
+    ToSequence,
     UpSampling2d,
     ZeroPadding2d,
 )
@@ -128,6 +134,27 @@ SEQUENCE = (
     Lstm(7, bias_initializer=Normal(0.3)),
     MultiHeadAttention(1, use_bias=False),
     LastStep(),
+    Dense(CLASSES),
+)
+# Of what is compiled; attention drops values.
+RECURRENT = (
+    Embedding(CLASSES, 6, Normal(0.5)),
+    SinusoidalPositions(),
+    MultiHeadAttention(2, causal=True, dropout=0.3),
+    Gru(4, bias_initializer=Normal(0.3)),
+    Concat((Branch((GlobalAveragePool1d(),)), Branch((GlobalMaxPool1d(),)))),
+    Dense(CLASSES),
+)
+# Of an image's pixels; all that sequences have, in all forms that those above have not.
+PIXELS = (
+    Conv2d(5, size=2),
+    ToSequence(),
+    SinusoidalPositions(),
+    Bidirectional(Lstm(2, bias_initializer=Normal(0.3))),
+    Bidirectional(Gru(2, bias_initializer=Normal(0.3), reset_after=False)),
+    Gru(4, bias_initializer=Normal(0.3)),
+    MultiHeadAttention(2, use_bias=False, dropout=0.4),
+    Concat((Branch((GlobalAveragePool1d(),)), Branch((GlobalMaxPool1d(),)))),
     Dense(CLASSES),
 )
 # What Keras trains on a CPU too.

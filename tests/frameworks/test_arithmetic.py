@@ -5,7 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from twinrun.contract.enums import Execution, Loop, Precision
-from twinrun.contract.layers import Activation, Conv2d, CustomDense, Dense, Flatten, Normal
+from twinrun.contract.initializers import Normal
+from twinrun.contract.layers import Activation, Conv2d, CustomDense, Dense, Flatten
 from twinrun.contract.optimizers import Adam, AdamW, Optimizer, Sgd
 
 from tests.frameworks import jobs, reference

@@ -80,6 +80,7 @@ LAYERS = pytest.mark.parametrize(
         jobs.ACTIVATED[:-1],
         jobs.NORMED,
         jobs.SEQUENCE,
+        models.PIXELS,
         models.TRAINABLE,
         jobs.TRANSPOSED,
         jobs.SCALED,
@@ -88,6 +89,7 @@ LAYERS = pytest.mark.parametrize(
     ],
     ids=[
         *("dense", "convolutions", "normalised", "dropped", "activated", "normed", "sequence"),
+        "pixels",
         *("rectangular", "transposed", "scaled", "peaks", "nested"),
     ],
 )

@@ -248,15 +248,34 @@ def _of_tasks() -> Iterator[tuple[str, Mapping]]:
     looking += [{"multi_head_attention": attention}, dense(4)]
     yield "causal attention, sgd", job(looking, MOMENTUM, **tokens)
     yield "causal attention, compiled", job(looking, MOMENTUM, **tokens, execution=COMPILED)
+    normed = [table, dense(5, use_bias=False), {"batch_norm": {"momentum": 0.7}}]
+    normed += [{"layer_norm": {}}, dense(4), {"rms_norm": {}}, *_table(4)]
+    yield "norms of tokens, momentum", job(normed, MOMENTUM, **tokens)
+    yield "compiled, huber, adam", job(_table(2), ADAM, execution=COMPILED, **huber)
+
+    yield from _of_recurrences()
+
+
+def _of_recurrences() -> Iterator[tuple[str, Mapping]]:
+    """Yield jobs of layers that read a sequence from one end to the other, and what is beside."""
     memory = [{"lstm": {"units": 5, "bias_initializer": NORMAL}}]
     both = [*memory, {"multi_head_attention": {"heads": 1, "use_bias": False}}, {"last_step": {}}]
     waves: Mapping = {"dataset": dataset("CLASS", 3, (6, 2))}
     yield "lstm of sequences, adam", job([*both, dense(3)], ADAM, **waves)
     yield "lstm, momentum, compiled", job([*both, dense(3)], MOMENTUM, execution=COMPILED, **waves)
-    normed = [table, dense(5, use_bias=False), {"batch_norm": {"momentum": 0.7}}]
-    normed += [{"layer_norm": {}}, dense(4), {"rms_norm": {}}, *_table(4)]
-    yield "norms of tokens, momentum", job(normed, MOMENTUM, **tokens)
-    yield "compiled, huber, adam", job(_table(2), ADAM, execution=COMPILED, **huber)
+    biased = {"bias_initializer": NORMAL}
+    both_ways: Mapping = {"bidirectional": {"gru": {"units": 2, **biased}}}
+    dropped = {"multi_head_attention": {"heads": 2, "causal": True, "dropout": 0.3, **biased}}
+    pools = [{"layers": [{f"global_{pool}_pool1d": {}}]} for pool in ("average", "max")]
+    ends = [{"concat": {"branches": pools}}, dense(3)]
+    # A pool knows no order, so it follows what does.
+    waved = [{"sinusoidal_positions": {}}, both_ways, dropped, {"gru": {"units": 4, **biased}}]
+    yield "gru of sequences, adam", job([*waved, *ends], ADAM, **waves)
+    written = {"units": 3, "reset_after": False, **biased}
+    pixels = [{"conv2d": {"filters": 3, "size": 2}}, {"to_sequence": {}}]
+    pixels += [{"bidirectional": {"lstm": {"units": 2, **biased}}}, {"gru": written}, *ends]
+    yield "gru of pixels, momentum", job(pixels, MOMENTUM)
+    yield "gru of sequences, compiled", job([*waved, *ends], SGD, **waves, execution=COMPILED)
 
 
 def _of_pixels() -> Mapping:

@@ -20,10 +20,16 @@ FAMILIES = {
     "convolutions": ("conv1d", "conv2d", "conv2d_transpose"),
     "elementwise": ("activation", "dropout", "spatial_dropout2d"),
     "norms": ("batch_norm", "layer_norm", "rms_norm", "group_norm"),
-    "pools": ("max_pool2d", "average_pool2d", "global_average_pool2d", "global_max_pool2d"),
+    "pools": (
+        *("max_pool2d", "average_pool2d", "global_average_pool2d", "global_max_pool2d"),
+        *("global_average_pool1d", "global_max_pool1d"),
+    ),
     "products": ("dense", "custom_dense", "embedding"),
-    "shaping": ("flatten", "zero_padding2d", "up_sampling2d"),
-    "sequences": ("lstm", "last_step", "position_embedding", "multi_head_attention"),
+    "shaping": ("flatten", "zero_padding2d", "up_sampling2d", "to_sequence"),
+    "sequences": (
+        *("lstm", "gru", "bidirectional", "last_step", "position_embedding"),
+        *("sinusoidal_positions", "multi_head_attention"),
+    ),
 }
 KINDS = {kind: f"{family}/{kind}" for family, kinds in FAMILIES.items() for kind in kinds}
 _MADE = {"idiomatic": _IDIOMATIC}
@@ -86,10 +92,20 @@ MUTATED: dict[str, dict[str, str]] = {
         for kind, name in (
             ("global_average_pool2d", "GlobalAveragePool2d"),
             ("global_max_pool2d", "GlobalMaxPool2d"),
+            ("global_average_pool1d", "Mean"),
+            ("global_max_pool1d", "Largest"),
         )
     },
     "services/pytorch/layers/products/custom_dense.py": {**_HELD, "CustomDense": _IDIOMATIC},
     "services/pytorch/layers/sequences/lstm.py": {**_HELD, "Memory": _IDIOMATIC},
+    "services/pytorch/layers/sequences/gru.py": {
+        **_HELD,
+        "Gates": _IDIOMATIC,
+        "ResetBefore": _IDIOMATIC,
+    },
+    "services/pytorch/layers/sequences/bidirectional.py": {**_HELD, "BothWays": _IDIOMATIC},
+    "services/pytorch/layers/sequences/sinusoidal_positions.py": {**_MADE, "Waves": _IDIOMATIC},
+    "services/pytorch/layers/shaping/to_sequence.py": {**_MADE, "Pixels": _IDIOMATIC},
     "services/pytorch/layers/sequences/last_step.py": {**_MADE, "Last": _IDIOMATIC},
     "services/pytorch/layers/sequences/position_embedding.py": {**_HELD, "Positions": _IDIOMATIC},
     "services/pytorch/layers/sequences/multi_head_attention.py": {**_HELD, "ToItself": _IDIOMATIC},
@@ -105,7 +121,7 @@ MUTATED: dict[str, dict[str, str]] = {
         "MatchedTrainer.peak_device_memory_bytes": _TELLS,
         "MatchedTrainer.augmented": _PREVIEW,
     },
-    "services/tensorflow/model.py": dict.fromkeys(("users", "_Users", "held"), _IDIOMATIC),
+    "services/tensorflow/model.py": dict.fromkeys(("users", "_Users"), _IDIOMATIC),
     "services/tensorflow/losses.py": {"idiomatic": _IDIOMATIC, "_from_probabilities": _OWN},
     "services/tensorflow/optimizers/__init__.py": {"idiomatic": _IDIOMATIC, "in_its_ways": _OWN},
     "services/tensorflow/optimizers/clipping.py": {},
@@ -119,6 +135,12 @@ MUTATED: dict[str, dict[str, str]] = {
     "services/tensorflow/compiled_steps.py": {},
     **{f"services/tensorflow/layers/{file}.py": _MADE for file in KINDS.values()},
     "services/tensorflow/layers/products/custom_dense.py": {**_MADE, "CustomDense": _IDIOMATIC},
+    "services/tensorflow/layers/names.py": {"held": _IDIOMATIC},
+    "services/tensorflow/layers/sequences/gru.py": dict.fromkeys(
+        ("idiomatic", "Gates", "Reordered", "_exchanged"), _IDIOMATIC
+    ),
+    "services/tensorflow/layers/sequences/loop.py": {},
+    "services/tensorflow/layers/shaping/to_sequence.py": {**_MADE, "Pixels": _IDIOMATIC},
     "services/tensorflow/layers/sequences/position_embedding.py": {
         **_MADE,
         "Positions": _IDIOMATIC,
@@ -182,6 +204,7 @@ SHARED: dict[str, dict[str, str]] = {
     "services/trial/run.py": {"_Phases": _TIMES, "_peak_memory_bytes": _TELLS},
     "services/model/order.py": {},
     "services/model/weights.py": {},
+    "services/model/waves.py": {},
     "services/model/dropout.py": {},
     "services/model/augmentation.py": {},
     "services/model/metrics.py": {},
@@ -215,6 +238,7 @@ REFERENCES = [
         "trial/test_references_clock",
         "trial/test_matched",
         "model/test_dropout",
+        "model/test_waves",
         "model/test_augmentation",
         "model/test_arithmetic",
         "model/test_order",

@@ -118,12 +118,25 @@ LAYERS: Mapping[str, Mapping[str, tuple[Sample, Layers]]] = {
     },
     "spatial_dropout2d": {"": (IMAGE, _of("spatial_dropout2d", rate=0.4))},
     "lstm": {"": (SEQUENCE, _of("lstm", units=4, **_GIVEN))},
+    "gru": {
+        "": (SEQUENCE, _of("gru", units=4, **_GIVEN)),
+        "reset-before": (SEQUENCE, _of("gru", units=4, reset_after=False, **_GIVEN)),
+    },
+    "bidirectional": {
+        "lstm": (SEQUENCE, _of("bidirectional", lstm={"units": 3, **_GIVEN})),
+        "gru": (SEQUENCE, _of("bidirectional", gru={"units": 3, **_GIVEN})),
+    },
+    "global_average_pool1d": {"": (SEQUENCE, _of("global_average_pool1d"))},
+    "global_max_pool1d": {"": (SEQUENCE, _of("global_max_pool1d"))},
+    "sinusoidal_positions": {"": (SEQUENCE, _of("sinusoidal_positions"))},
+    "to_sequence": {"": (IMAGE, _of("to_sequence"))},
     "last_step": {"": (SEQUENCE, _of("last_step"))},
     "position_embedding": {"": (SEQUENCE, _of("position_embedding", table_initializer=_NORMAL))},
     "multi_head_attention": {
         "": (SEQUENCE, _of("multi_head_attention", heads=2, **_GIVEN)),
         "causal": (SEQUENCE, _of("multi_head_attention", heads=2, causal=True, **_GIVEN)),
         "no-bias": (SEQUENCE, _of("multi_head_attention", heads=2, use_bias=False)),
+        "dropout": (SEQUENCE, _of("multi_head_attention", heads=2, dropout=0.4, **_GIVEN)),
     },
 }
 SLOPES = {ActivationFunction.LEAKY_RELU: {"slope": 0.2}}

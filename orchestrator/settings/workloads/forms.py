@@ -9,6 +9,8 @@ from typing import Any
 
 import yaml
 
+from orchestrator.settings.workloads.blocks import write_blocks
+
 _TEXT = "tag:yaml.org,2002:str"
 _SCALINGS = {
     f"{name}_{distribution}": (scale, f"FAN_MODE_{mode}", f"DISTRIBUTION_{distribution.upper()}")
@@ -21,7 +23,10 @@ _OF_WINDOWS = ("size", "stride", "padding")
 
 
 def whole(node: yaml.Node | None) -> yaml.Node | None:
-    """Replace short forms: names that stand alone, a file's fields, arguments, windows."""
+    """Replace short forms: names that stand alone, a file's fields, arguments, windows, blocks.
+
+    Raises BadInput if a block is not whole.
+    """
     if not isinstance(node, yaml.MappingNode):
         return node
     for index, (key, value) in enumerate(node.value):
@@ -33,6 +38,7 @@ def whole(node: yaml.Node | None) -> yaml.Node | None:
         elif key.value == "code" and isinstance(value, yaml.MappingNode):
             _write_arguments(value)
         elif key.value == "layers":
+            write_blocks(value)
             _write_windows(value)
             _write_initializers(value)
         elif key.value == "optimizer" and isinstance(value, yaml.MappingNode):
@@ -43,7 +49,7 @@ def whole(node: yaml.Node | None) -> yaml.Node | None:
 
 
 def mapping_of(spec: Mapping[str, Any]) -> dict[str, Any]:
-    """Replace short forms in a spec as YAML loads it."""
+    """Replace short forms in a spec as YAML loads it. Raises BadInput as `whole`."""
     node = whole(yaml.compose(yaml.safe_dump(dict(spec)), yaml.SafeLoader))
     made: dict[str, Any] = yaml.safe_load(yaml.serialize(node))
     return made

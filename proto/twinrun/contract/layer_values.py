@@ -4,12 +4,21 @@ from collections.abc import Iterator
 from typing import assert_never
 
 from twinrun.contract.enums import ActivationFunction
+from twinrun.contract.initializers import (
+    Constant,
+    Initializer,
+    Normal,
+    Orthogonal,
+    TruncatedNormal,
+    VarianceScaling,
+    Zeros,
+)
 from twinrun.contract.layers import (
     Activation,
     AveragePool2d,
     BatchNorm,
+    Bidirectional,
     Concat,
-    Constant,
     Conv1d,
     Conv2d,
     Conv2dTranspose,
@@ -18,28 +27,28 @@ from twinrun.contract.layers import (
     Dropout,
     Embedding,
     Flatten,
+    GlobalAveragePool1d,
     GlobalAveragePool2d,
+    GlobalMaxPool1d,
     GlobalMaxPool2d,
     GroupNorm,
-    Initializer,
+    Gru,
     LastStep,
     Layer,
     LayerNorm,
     Lstm,
     MaxPool2d,
     MultiHeadAttention,
-    Normal,
-    Orthogonal,
     PositionEmbedding,
     Repeat,
     Residual,
     RmsNorm,
+    SinusoidalPositions,
     SpatialDropout2d,
-    TruncatedNormal,
+    ToSequence,
     UpSampling2d,
-    VarianceScaling,
     ZeroPadding2d,
-    Zeros,
+    layer_field,
 )
 from twinrun.contract.nesting import nest_violations
 from twinrun.contract.ranges import above_zero, between, fraction
@@ -51,9 +60,17 @@ def layer_violations(field: str, layer: Layer) -> Iterator[Violation]:
     match layer:
         case Flatten() | ZeroPadding2d() | UpSampling2d():
             yield from _shaping_violations(field, layer)
-        case GlobalAveragePool2d() | GlobalMaxPool2d() | LastStep():
+        case (
+            GlobalAveragePool1d()
+            | GlobalMaxPool1d()
+            | GlobalAveragePool2d()
+            | GlobalMaxPool2d()
+            | LastStep()
+            | SinusoidalPositions()
+            | ToSequence()
+        ):
             pass
-        case Lstm() | PositionEmbedding() | MultiHeadAttention():
+        case Lstm() | Gru() | Bidirectional() | PositionEmbedding() | MultiHeadAttention():
             yield from _sequence_violations(field, layer)
         case Activation() | Dropout() | SpatialDropout2d():
             yield from _elementwise_violations(field, layer)
@@ -168,18 +185,21 @@ def _product_violations(field: str, layer: Dense | CustomDense | Embedding) -> I
 
 
 def _sequence_violations(
-    field: str, layer: Lstm | PositionEmbedding | MultiHeadAttention
+    field: str, layer: Lstm | Gru | Bidirectional | PositionEmbedding | MultiHeadAttention
 ) -> Iterator[Violation]:
     match layer:
-        case Lstm(units, of_kernel, of_recurrent, of_bias):
+        case Bidirectional(kind):
+            yield from _sequence_violations(f"{field}.{layer_field(type(kind))}", kind)
+        case Lstm(units) | Gru(units):
             yield from between(f"{field}.units", units, 1, 100_000)
-            yield from _initializer_violations(f"{field}.kernel_initializer", of_kernel)
-            yield from _initializer_violations(f"{field}.recurrent_initializer", of_recurrent)
-            yield from _initializer_violations(f"{field}.bias_initializer", of_bias)
+            yield from _initializers_violations(field, layer)
+            recurrent = layer.recurrent_initializer
+            yield from _initializer_violations(f"{field}.recurrent_initializer", recurrent)
         case PositionEmbedding(drawn):
             yield from _initializer_violations(f"{field}.table_initializer", drawn)
         case MultiHeadAttention(heads):
             yield from between(f"{field}.heads", heads, 1, 1_000)
+            yield from fraction(f"{field}.dropout", layer.dropout)
             yield from _initializers_violations(field, layer)
         case _:
             assert_never(layer)
@@ -193,7 +213,7 @@ def _window_violations(
 
 
 def _initializers_violations(
-    field: str, layer: Dense | Conv2d | Conv1d | Conv2dTranspose | MultiHeadAttention
+    field: str, layer: Dense | Conv2d | Conv1d | Conv2dTranspose | MultiHeadAttention | Lstm | Gru
 ) -> Iterator[Violation]:
     yield from _initializer_violations(f"{field}.kernel_initializer", layer.kernel_initializer)
     yield from _initializer_violations(f"{field}.bias_initializer", layer.bias_initializer)

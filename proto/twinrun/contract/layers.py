@@ -1,44 +1,10 @@
-"""The kinds of layers and initial values, with their defaults, as in job.proto."""
+"""The kinds of layers, with their defaults, as in job.proto."""
 
 import re
 from dataclasses import dataclass
 
-from twinrun.contract.enums import ActivationFunction, Distribution, FanMode, Interpolation
-
-
-@dataclass(frozen=True, slots=True)
-class Zeros:
-    pass
-
-
-@dataclass(frozen=True, slots=True)
-class Normal:
-    stddev: float = 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class VarianceScaling:
-    scale: float = 1.0
-    mode: FanMode = FanMode.AVERAGE
-    distribution: Distribution = Distribution.UNIFORM
-
-
-@dataclass(frozen=True, slots=True)
-class TruncatedNormal:
-    stddev: float = 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class Constant:
-    value: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class Orthogonal:
-    gain: float = 1.0
-
-
-Initializer = Zeros | Normal | VarianceScaling | TruncatedNormal | Constant | Orthogonal
+from twinrun.contract.enums import ActivationFunction, Interpolation
+from twinrun.contract.initializers import Initializer, Normal, VarianceScaling, Zeros
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +166,35 @@ class Lstm:
 
 
 @dataclass(frozen=True, slots=True)
+class Gru:
+    units: int
+    kernel_initializer: Initializer = VarianceScaling()
+    recurrent_initializer: Initializer = VarianceScaling()
+    bias_initializer: Initializer = Zeros()
+    reset_after: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Bidirectional:
+    kind: Lstm | Gru
+
+
+@dataclass(frozen=True, slots=True)
+class GlobalAveragePool1d:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class GlobalMaxPool1d:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class ToSequence:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
 class LastStep:
     pass
 
@@ -210,12 +205,18 @@ class PositionEmbedding:
 
 
 @dataclass(frozen=True, slots=True)
+class SinusoidalPositions:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
 class MultiHeadAttention:
     heads: int
     causal: bool = False
     use_bias: bool = True
     kernel_initializer: Initializer = VarianceScaling()
     bias_initializer: Initializer = Zeros()
+    dropout: float = 0.0
 
 
 # What computes, and may hold arrays; the other kinds hold layers.
@@ -241,9 +242,15 @@ Leaf = (
     | Dropout
     | Embedding
     | Lstm
+    | Gru
     | LastStep
     | PositionEmbedding
     | MultiHeadAttention
+    | Bidirectional
+    | GlobalAveragePool1d
+    | GlobalMaxPool1d
+    | SinusoidalPositions
+    | ToSequence
 )
 
 

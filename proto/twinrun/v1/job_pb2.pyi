@@ -546,7 +546,7 @@ class Augmentation(_message.Message):
     def __init__(self, flip: _Optional[float] = ..., rotation_degrees: _Optional[float] = ..., width_shift: _Optional[float] = ..., height_shift: _Optional[float] = ..., zoom: _Optional[float] = ...) -> None: ...
 
 class Layer(_message.Message):
-    __slots__ = ("flatten", "dense", "activation", "custom_dense", "conv2d", "max_pool2d", "average_pool2d", "batch_norm", "dropout", "embedding", "residual", "concat", "repeat", "layer_norm", "rms_norm", "group_norm", "global_average_pool2d", "global_max_pool2d", "zero_padding2d", "up_sampling2d", "conv1d", "spatial_dropout2d", "conv2d_transpose", "lstm", "last_step", "position_embedding", "multi_head_attention")
+    __slots__ = ("flatten", "dense", "activation", "custom_dense", "conv2d", "max_pool2d", "average_pool2d", "batch_norm", "dropout", "embedding", "residual", "concat", "repeat", "layer_norm", "rms_norm", "group_norm", "global_average_pool2d", "global_max_pool2d", "zero_padding2d", "up_sampling2d", "conv1d", "spatial_dropout2d", "conv2d_transpose", "lstm", "gru", "last_step", "position_embedding", "multi_head_attention", "bidirectional", "global_average_pool1d", "global_max_pool1d", "sinusoidal_positions", "to_sequence")
     FLATTEN_FIELD_NUMBER: _ClassVar[int]
     DENSE_FIELD_NUMBER: _ClassVar[int]
     ACTIVATION_FIELD_NUMBER: _ClassVar[int]
@@ -571,9 +571,15 @@ class Layer(_message.Message):
     SPATIAL_DROPOUT2D_FIELD_NUMBER: _ClassVar[int]
     CONV2D_TRANSPOSE_FIELD_NUMBER: _ClassVar[int]
     LSTM_FIELD_NUMBER: _ClassVar[int]
+    GRU_FIELD_NUMBER: _ClassVar[int]
     LAST_STEP_FIELD_NUMBER: _ClassVar[int]
     POSITION_EMBEDDING_FIELD_NUMBER: _ClassVar[int]
     MULTI_HEAD_ATTENTION_FIELD_NUMBER: _ClassVar[int]
+    BIDIRECTIONAL_FIELD_NUMBER: _ClassVar[int]
+    GLOBAL_AVERAGE_POOL1D_FIELD_NUMBER: _ClassVar[int]
+    GLOBAL_MAX_POOL1D_FIELD_NUMBER: _ClassVar[int]
+    SINUSOIDAL_POSITIONS_FIELD_NUMBER: _ClassVar[int]
+    TO_SEQUENCE_FIELD_NUMBER: _ClassVar[int]
     flatten: Flatten
     dense: Dense
     activation: Activation
@@ -598,10 +604,16 @@ class Layer(_message.Message):
     spatial_dropout2d: SpatialDropout2d
     conv2d_transpose: Conv2dTranspose
     lstm: Lstm
+    gru: Gru
     last_step: LastStep
     position_embedding: PositionEmbedding
     multi_head_attention: MultiHeadAttention
-    def __init__(self, flatten: _Optional[_Union[Flatten, _Mapping]] = ..., dense: _Optional[_Union[Dense, _Mapping]] = ..., activation: _Optional[_Union[Activation, _Mapping]] = ..., custom_dense: _Optional[_Union[CustomDense, _Mapping]] = ..., conv2d: _Optional[_Union[Conv2d, _Mapping]] = ..., max_pool2d: _Optional[_Union[MaxPool2d, _Mapping]] = ..., average_pool2d: _Optional[_Union[AveragePool2d, _Mapping]] = ..., batch_norm: _Optional[_Union[BatchNorm, _Mapping]] = ..., dropout: _Optional[_Union[Dropout, _Mapping]] = ..., embedding: _Optional[_Union[Embedding, _Mapping]] = ..., residual: _Optional[_Union[Residual, _Mapping]] = ..., concat: _Optional[_Union[Concat, _Mapping]] = ..., repeat: _Optional[_Union[Repeat, _Mapping]] = ..., layer_norm: _Optional[_Union[LayerNorm, _Mapping]] = ..., rms_norm: _Optional[_Union[RmsNorm, _Mapping]] = ..., group_norm: _Optional[_Union[GroupNorm, _Mapping]] = ..., global_average_pool2d: _Optional[_Union[GlobalAveragePool2d, _Mapping]] = ..., global_max_pool2d: _Optional[_Union[GlobalMaxPool2d, _Mapping]] = ..., zero_padding2d: _Optional[_Union[ZeroPadding2d, _Mapping]] = ..., up_sampling2d: _Optional[_Union[UpSampling2d, _Mapping]] = ..., conv1d: _Optional[_Union[Conv1d, _Mapping]] = ..., spatial_dropout2d: _Optional[_Union[SpatialDropout2d, _Mapping]] = ..., conv2d_transpose: _Optional[_Union[Conv2dTranspose, _Mapping]] = ..., lstm: _Optional[_Union[Lstm, _Mapping]] = ..., last_step: _Optional[_Union[LastStep, _Mapping]] = ..., position_embedding: _Optional[_Union[PositionEmbedding, _Mapping]] = ..., multi_head_attention: _Optional[_Union[MultiHeadAttention, _Mapping]] = ...) -> None: ...
+    bidirectional: Bidirectional
+    global_average_pool1d: GlobalAveragePool1d
+    global_max_pool1d: GlobalMaxPool1d
+    sinusoidal_positions: SinusoidalPositions
+    to_sequence: ToSequence
+    def __init__(self, flatten: _Optional[_Union[Flatten, _Mapping]] = ..., dense: _Optional[_Union[Dense, _Mapping]] = ..., activation: _Optional[_Union[Activation, _Mapping]] = ..., custom_dense: _Optional[_Union[CustomDense, _Mapping]] = ..., conv2d: _Optional[_Union[Conv2d, _Mapping]] = ..., max_pool2d: _Optional[_Union[MaxPool2d, _Mapping]] = ..., average_pool2d: _Optional[_Union[AveragePool2d, _Mapping]] = ..., batch_norm: _Optional[_Union[BatchNorm, _Mapping]] = ..., dropout: _Optional[_Union[Dropout, _Mapping]] = ..., embedding: _Optional[_Union[Embedding, _Mapping]] = ..., residual: _Optional[_Union[Residual, _Mapping]] = ..., concat: _Optional[_Union[Concat, _Mapping]] = ..., repeat: _Optional[_Union[Repeat, _Mapping]] = ..., layer_norm: _Optional[_Union[LayerNorm, _Mapping]] = ..., rms_norm: _Optional[_Union[RmsNorm, _Mapping]] = ..., group_norm: _Optional[_Union[GroupNorm, _Mapping]] = ..., global_average_pool2d: _Optional[_Union[GlobalAveragePool2d, _Mapping]] = ..., global_max_pool2d: _Optional[_Union[GlobalMaxPool2d, _Mapping]] = ..., zero_padding2d: _Optional[_Union[ZeroPadding2d, _Mapping]] = ..., up_sampling2d: _Optional[_Union[UpSampling2d, _Mapping]] = ..., conv1d: _Optional[_Union[Conv1d, _Mapping]] = ..., spatial_dropout2d: _Optional[_Union[SpatialDropout2d, _Mapping]] = ..., conv2d_transpose: _Optional[_Union[Conv2dTranspose, _Mapping]] = ..., lstm: _Optional[_Union[Lstm, _Mapping]] = ..., gru: _Optional[_Union[Gru, _Mapping]] = ..., last_step: _Optional[_Union[LastStep, _Mapping]] = ..., position_embedding: _Optional[_Union[PositionEmbedding, _Mapping]] = ..., multi_head_attention: _Optional[_Union[MultiHeadAttention, _Mapping]] = ..., bidirectional: _Optional[_Union[Bidirectional, _Mapping]] = ..., global_average_pool1d: _Optional[_Union[GlobalAveragePool1d, _Mapping]] = ..., global_max_pool1d: _Optional[_Union[GlobalMaxPool1d, _Mapping]] = ..., sinusoidal_positions: _Optional[_Union[SinusoidalPositions, _Mapping]] = ..., to_sequence: _Optional[_Union[ToSequence, _Mapping]] = ...) -> None: ...
 
 class Residual(_message.Message):
     __slots__ = ("layers", "shortcut")
@@ -657,6 +669,40 @@ class Lstm(_message.Message):
     bias_initializer: Initializer
     def __init__(self, units: _Optional[int] = ..., kernel_initializer: _Optional[_Union[Initializer, _Mapping]] = ..., recurrent_initializer: _Optional[_Union[Initializer, _Mapping]] = ..., bias_initializer: _Optional[_Union[Initializer, _Mapping]] = ...) -> None: ...
 
+class Gru(_message.Message):
+    __slots__ = ("units", "kernel_initializer", "recurrent_initializer", "bias_initializer", "reset_after")
+    UNITS_FIELD_NUMBER: _ClassVar[int]
+    KERNEL_INITIALIZER_FIELD_NUMBER: _ClassVar[int]
+    RECURRENT_INITIALIZER_FIELD_NUMBER: _ClassVar[int]
+    BIAS_INITIALIZER_FIELD_NUMBER: _ClassVar[int]
+    RESET_AFTER_FIELD_NUMBER: _ClassVar[int]
+    units: int
+    kernel_initializer: Initializer
+    recurrent_initializer: Initializer
+    bias_initializer: Initializer
+    reset_after: bool
+    def __init__(self, units: _Optional[int] = ..., kernel_initializer: _Optional[_Union[Initializer, _Mapping]] = ..., recurrent_initializer: _Optional[_Union[Initializer, _Mapping]] = ..., bias_initializer: _Optional[_Union[Initializer, _Mapping]] = ..., reset_after: _Optional[bool] = ...) -> None: ...
+
+class Bidirectional(_message.Message):
+    __slots__ = ("lstm", "gru")
+    LSTM_FIELD_NUMBER: _ClassVar[int]
+    GRU_FIELD_NUMBER: _ClassVar[int]
+    lstm: Lstm
+    gru: Gru
+    def __init__(self, lstm: _Optional[_Union[Lstm, _Mapping]] = ..., gru: _Optional[_Union[Gru, _Mapping]] = ...) -> None: ...
+
+class GlobalAveragePool1d(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class GlobalMaxPool1d(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class ToSequence(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
 class LastStep(_message.Message):
     __slots__ = ()
     def __init__(self) -> None: ...
@@ -667,19 +713,25 @@ class PositionEmbedding(_message.Message):
     table_initializer: Initializer
     def __init__(self, table_initializer: _Optional[_Union[Initializer, _Mapping]] = ...) -> None: ...
 
+class SinusoidalPositions(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
 class MultiHeadAttention(_message.Message):
-    __slots__ = ("heads", "causal", "use_bias", "kernel_initializer", "bias_initializer")
+    __slots__ = ("heads", "causal", "use_bias", "kernel_initializer", "bias_initializer", "dropout")
     HEADS_FIELD_NUMBER: _ClassVar[int]
     CAUSAL_FIELD_NUMBER: _ClassVar[int]
     USE_BIAS_FIELD_NUMBER: _ClassVar[int]
     KERNEL_INITIALIZER_FIELD_NUMBER: _ClassVar[int]
     BIAS_INITIALIZER_FIELD_NUMBER: _ClassVar[int]
+    DROPOUT_FIELD_NUMBER: _ClassVar[int]
     heads: int
     causal: bool
     use_bias: bool
     kernel_initializer: Initializer
     bias_initializer: Initializer
-    def __init__(self, heads: _Optional[int] = ..., causal: _Optional[bool] = ..., use_bias: _Optional[bool] = ..., kernel_initializer: _Optional[_Union[Initializer, _Mapping]] = ..., bias_initializer: _Optional[_Union[Initializer, _Mapping]] = ...) -> None: ...
+    dropout: float
+    def __init__(self, heads: _Optional[int] = ..., causal: _Optional[bool] = ..., use_bias: _Optional[bool] = ..., kernel_initializer: _Optional[_Union[Initializer, _Mapping]] = ..., bias_initializer: _Optional[_Union[Initializer, _Mapping]] = ..., dropout: _Optional[float] = ...) -> None: ...
 
 class Dense(_message.Message):
     __slots__ = ("units", "kernel_initializer", "bias_initializer", "use_bias")

@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass
 
-from twinrun.contract.layers import Initializer
+from twinrun.contract.initializers import Initializer
 
 Shape = tuple[int, ...]
 

@@ -84,6 +84,8 @@ COVERED = {
     "pytorch/matched.py peak_device_memory_bytes: self._device.type == 'cuda'": MESSAGE,
     "pytorch/layers/convolutions/conv2d.py computed: "
     "given.products is kernel.dtype": f"bfloat16, {GPU}",
+    "pytorch/layers/sequences/gru.py computed: "
+    "recurrent_bias is None or given.products is not kernel.dtype": f"bfloat16, {GPU}",
     "pytorch/layers/sequences/lstm.py computed: "
     "given.products is not kernel.dtype": f"bfloat16, {GPU}",
     "pytorch/layers/products/dense.py computed: "

@@ -12,6 +12,7 @@ def test_the_presets_are_listed_by_name():
         "fashion-cnn",
         "fashion-mlp",
         "gpt-tiny",
+        "gru-text",
         "iris",
         "lstm-text",
         "mlp-wide",
@@ -22,7 +23,7 @@ def test_the_presets_are_listed_by_name():
         *("mnist-mlp", "mobilenet-tiny"),
         "next-token",
         *("resnet-digits", "resnet18", "resnet20-cifar10"),
-        *("synthetic-mlp", "unet-tiny"),
+        *("synthetic-mlp", "unet-tiny", "vit-tiny"),
         "wine",
     ]
 
@@ -33,7 +34,7 @@ def test_every_preset_is_a_job_spec_with_dataset_layers_and_optimizer(name):
     assert spec.dataset.name
     outputs = {"iris": 3, "wine": 3, "breast-cancer": 1, "diabetes": 1}
     outputs |= {"autoencoder-mnist": 784, "resnet18": 1000}
-    outputs |= dict.fromkeys(("next-token", "lstm-text", "gpt-tiny"), 24)
+    outputs |= dict.fromkeys(("next-token", "lstm-text", "gru-text", "gpt-tiny"), 24)
     last = spec.layers[-1]
     if name == "unet-tiny":
         assert last.conv2d.filters == 4  # classes of a pixel
@@ -57,7 +58,8 @@ def test_mnist_mlp_is_the_model_of_the_lesson():
 @pytest.mark.parametrize("name", ["resnet", "", "../workloads/mnist-mlp", "/etc/passwd", "a\0b"])
 def test_an_unknown_name_is_bad_input_that_lists_what_there_is(name):
     with pytest.raises(
-        BadInput, match="fashion-mlp, gpt-tiny, iris, lstm-text, mlp-wide, mnist-augmented"
+        BadInput,
+        match="fashion-mlp, gpt-tiny, gru-text, iris, lstm-text, mlp-wide, mnist-augmented",
     ) as caught:
         workloads.load(name)
     assert repr(name) in caught.value.message

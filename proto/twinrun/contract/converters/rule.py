@@ -165,7 +165,8 @@ def _stand_in(hint: Any) -> Any:
 def write(value: Any, message: Message) -> None:
     """Set every field of ``message`` from the dataclass; None stays unset."""
     message.SetInParent()
-    if "kind" in message.DESCRIPTOR.oneofs_by_name and not hasattr(value, "kind"):
+    own = type(value).__name__ == message.DESCRIPTOR.name  # one of its kinds may have kinds too
+    if "kind" in message.DESCRIPTOR.oneofs_by_name and not own:
         _write_case(value, message)
         return
     for field in _fields(type(value), message.DESCRIPTOR):  # type: ignore[arg-type] # as above

@@ -1,6 +1,7 @@
 """BatchNorm: normalises each channel by mean and variance, of the batch or its moving ones."""
 
-from twinrun.contract.layers import BatchNorm, Zeros
+from twinrun.contract.initializers import Zeros
+from twinrun.contract.layers import BatchNorm
 
 from services.model.layers.parameter import Ones, Parameter, Shape
 from services.model.layers.plain import no_multiplications, same_shape

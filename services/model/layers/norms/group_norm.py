@@ -1,6 +1,7 @@
 """GroupNorm: normalises groups of an image's channels by their own mean and variance."""
 
-from twinrun.contract.layers import GroupNorm, Zeros
+from twinrun.contract.initializers import Zeros
+from twinrun.contract.layers import GroupNorm
 
 from services.model.layers.parameter import Ones, Parameter, Shape
 from services.model.layers.plain import no_multiplications

@@ -1,6 +1,7 @@
 """LayerNorm: normalises the values of the last axis by their own mean and variance."""
 
-from twinrun.contract.layers import LayerNorm, RmsNorm, Zeros
+from twinrun.contract.initializers import Zeros
+from twinrun.contract.layers import LayerNorm, RmsNorm
 
 from services.model.layers.parameter import Ones, Parameter, Shape
 from services.model.layers.plain import no_multiplications

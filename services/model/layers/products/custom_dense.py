@@ -1,6 +1,7 @@
 """CustomDense: a dense layer as a user would write it, with normally distributed initial values."""
 
-from twinrun.contract.layers import CustomDense, Normal
+from twinrun.contract.initializers import Normal
+from twinrun.contract.layers import CustomDense
 
 from services.model.layers.parameter import Parameter, Shape, kernel_and_bias
 

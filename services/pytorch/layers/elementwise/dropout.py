@@ -17,7 +17,7 @@ def computed(layer: Dropout | SpatialDropout2d, x: torch.Tensor, given: Given) -
     """Implement `services.pytorch.layers.Kind`."""
     match given:
         case Training():
-            return x * (next(given.drawn).to(x.dtype) * scale(layer))
+            return x * (next(given.drawn).to(x.dtype) * scale(layer.rate))
         case Evaluating():
             return x
         case _:

@@ -11,10 +11,11 @@ from services.pytorch.layers.given import Given
 class Memory(nn.LSTM):  # type: ignore[misc] # PyTorch's is Any
     """As users write it: the outputs alone. Its second bias stays 0, and is no parameter."""
 
-    def __init__(self, taken: int, units: int) -> None:
-        super().__init__(taken, units, batch_first=True)
-        del self.bias_hh_l0
-        self.register_buffer("bias_hh_l0", torch.zeros(4 * units), persistent=False)
+    def __init__(self, taken: int, units: int, *, bidirectional: bool = False) -> None:
+        super().__init__(taken, units, batch_first=True, bidirectional=bidirectional)
+        for name in [name for name, _ in self.named_parameters() if "bias_hh" in name]:
+            delattr(self, name)
+            self.register_buffer(name, torch.zeros(4 * units), persistent=False)
         self._init_flat_weights()
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
@@ -62,10 +63,10 @@ def idiomatic(layer: Lstm, shape: Shape) -> nn.Module:
     return Memory(shape[1], layer.units)
 
 
-def held(module: Memory) -> dict[str, torch.Tensor | None]:
-    """Implement `services.pytorch.layers.Kind`."""
+def held(module: Memory, way: str = "") -> dict[str, torch.Tensor | None]:
+    """Implement `services.pytorch.layers.Kind`; ``way``: what PyTorch's names end in."""
     return {
-        "kernel": module.weight_ih_l0.T,
-        "recurrent_kernel": module.weight_hh_l0.T,
-        "bias": module.bias_ih_l0,
+        "kernel": getattr(module, f"weight_ih_l0{way}").T,
+        "recurrent_kernel": getattr(module, f"weight_hh_l0{way}").T,
+        "bias": getattr(module, f"bias_ih_l0{way}"),
     }

@@ -1,21 +1,22 @@
-"""MultiHeadAttention: by PyTorch's kernel for the scores."""
+"""MultiHeadAttention: by PyTorch's kernel for the scores, unless some of their shares drop out."""
 
 import torch
 from torch import nn
 from torch.nn import functional
 from twinrun.contract.layers import MultiHeadAttention
 
+from services.model.dropout import scale
 from services.model.layers.parameter import Shape
 from services.model.layers.sequences.multi_head_attention import PARTS
-from services.pytorch.layers.given import Given
+from services.pytorch.layers.given import Given, Training
 
 
 class ToItself(nn.MultiheadAttention):  # type: ignore[misc] # PyTorch's is Any
     """As users write it: of a sequence to itself, the outputs alone."""
 
-    def __init__(self, taken: int, heads: int, *, bias: bool, causal: bool) -> None:
-        super().__init__(taken, heads, bias=bias, batch_first=True)
-        self._causal = causal
+    def __init__(self, taken: int, layer: MultiHeadAttention) -> None:
+        super().__init__(taken, layer.heads, layer.dropout, layer.use_bias, batch_first=True)
+        self._causal = layer.causal
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         mask = None
@@ -35,9 +36,26 @@ def computed(layer: MultiHeadAttention, x: torch.Tensor, given: Given) -> torch.
         made = _product(x, next(given.trained).reshape(taken, -1), layer, given)
         of_heads.append(made.view(batch, time, layer.heads, -1).transpose(1, 2))
     q, k, v = (each.to(given.products) for each in of_heads)
-    found = functional.scaled_dot_product_attention(q, k, v, is_causal=layer.causal)
+    if layer.dropout and isinstance(given, Training):
+        found = _dropped(layer, q, k, v, next(given.drawn))
+    else:
+        found = functional.scaled_dot_product_attention(q, k, v, is_causal=layer.causal)
     found = found.to(x.dtype).transpose(1, 2).reshape(batch, time, -1)
     return _product(found, next(given.trained).reshape(-1, taken), layer, given)
+
+
+def _dropped(
+    layer: MultiHeadAttention,
+    q: torch.Tensor,
+    k: torch.Tensor,
+    v: torch.Tensor,
+    mask: torch.Tensor,
+) -> torch.Tensor:
+    scores = q @ k.transpose(2, 3) * q.shape[-1] ** -0.5
+    if layer.causal:
+        seen = torch.ones(scores.shape[2:], dtype=torch.bool, device=scores.device).tril()
+        scores = scores.masked_fill(~seen, -torch.inf)
+    return scores.softmax(-1) * (mask.to(q.dtype) * scale(layer.dropout)) @ v
 
 
 def _product(
@@ -49,7 +67,7 @@ def _product(
 
 def idiomatic(layer: MultiHeadAttention, shape: Shape) -> nn.Module:
     """Implement `services.pytorch.layers.Kind`."""
-    return ToItself(shape[1], layer.heads, bias=layer.use_bias, causal=layer.causal)
+    return ToItself(shape[1], layer)
 
 
 def held(module: ToItself) -> dict[str, torch.Tensor | None]:

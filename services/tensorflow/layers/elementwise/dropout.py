@@ -14,7 +14,7 @@ def computed(layer: Dropout | SpatialDropout2d, x: tf.Tensor, given: Given) -> t
     """Implement `services.tensorflow.layers.Kind`."""
     match given:
         case Training():
-            return x * (tf.cast(next(given.drawn), x.dtype) * scale(layer))
+            return x * (tf.cast(next(given.drawn), x.dtype) * scale(layer.rate))
         case Evaluating():
             return x
         case _:

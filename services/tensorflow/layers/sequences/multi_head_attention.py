@@ -6,8 +6,9 @@ import tensorflow as tf
 from numpy.typing import NDArray
 from twinrun.contract.layers import MultiHeadAttention
 
+from services.model.dropout import scale
 from services.model.layers.sequences.multi_head_attention import PARTS, size
-from services.tensorflow.layers.given import Given
+from services.tensorflow.layers.given import Given, Training
 
 
 class OneAxis:
@@ -28,7 +29,8 @@ class ToItself(keras.layers.MultiHeadAttention):  # type: ignore[misc] # Keras h
     """As users write it: of a sequence to itself. A head's size is known when it is built."""
 
     def __init__(self, layer: MultiHeadAttention, dtype: str) -> None:
-        super().__init__(layer.heads, 1, use_bias=layer.use_bias, dtype=dtype)
+        use_bias, dropout = layer.use_bias, layer.dropout
+        super().__init__(layer.heads, 1, dropout=dropout, use_bias=use_bias, dtype=dtype)
         self._of_spec = layer
 
     def build(self, shape: tuple[int, ...]) -> None:
@@ -59,12 +61,15 @@ def computed(layer: MultiHeadAttention, x: tf.Tensor, given: Given) -> tf.Tensor
     """Implement `services.tensorflow.layers.Kind`."""
     time = x.shape[1]
     q, k, v = (_product("bti,ihd->bhtd", x, layer, given, head=True) for _ in PARTS)
-    scale = tf.constant(q.shape[-1] ** -0.5, x.dtype)
-    scores = _einsum("bhtd,bhsd->bhts", q, k, given) * scale
+    by = tf.constant(q.shape[-1] ** -0.5, x.dtype)
+    scores = _einsum("bhtd,bhsd->bhts", q, k, given) * by
     if layer.causal:
         seen = tf.linalg.band_part(tf.ones([time, time], tf.bool), -1, 0)
         scores = tf.where(seen, scores, scores.dtype.min)
-    found = _einsum("bhts,bhsd->bhtd", tf.nn.softmax(scores), v, given)
+    shares = tf.nn.softmax(scores)
+    if layer.dropout and isinstance(given, Training):
+        shares *= tf.cast(next(given.drawn), x.dtype) * scale(layer.dropout)
+    found = _einsum("bhts,bhsd->bhtd", shares, v, given)
     return _product("bhtd,hdo->bto", found, layer, given)
 
 

@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 
-def kept(layer, shape, at):
+def kept(rate, shape, at):
     """Return the factors for a batch of ``shape``: drawn one sample after the other."""
     epoch, first = at.place
     values = math.prod(shape[1:])
@@ -16,13 +16,13 @@ def kept(layer, shape, at):
         raw = np.random.Philox(key=key, counter=sample * blocks).random_raw(4 * blocks)
         bits = [int(word) >> shift & 0xFFFF for word in raw for shift in (0, 16, 32, 48)]
         numbers.append(bits[:values])
-    mask = np.array(numbers).reshape(shape) >= round(layer.rate * 65536)
-    return mask / (1 - layer.rate)
+    mask = np.array(numbers).reshape(shape) >= round(rate * 65536)
+    return mask / (1 - rate)
 
 
 def forward(layer, x, at):
-    return x * kept(layer, x.shape, at) if at.place else x
+    return x * kept(layer.rate, x.shape, at) if at.place else x
 
 
 def backward(layer, x, g, at):
-    return g * kept(layer, g.shape, at), {}
+    return g * kept(layer.rate, g.shape, at), {}

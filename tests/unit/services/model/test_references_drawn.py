@@ -9,19 +9,15 @@ from statistics import NormalDist
 import numpy as np
 import pytest
 from twinrun.contract.enums import Distribution, FanMode, Precision
-from twinrun.contract.layers import (
-    BatchNorm,
+from twinrun.contract.initializers import (
     Constant,
-    Conv2d,
-    CustomDense,
-    Dense,
-    Flatten,
     Normal,
     Orthogonal,
     TruncatedNormal,
     VarianceScaling,
     Zeros,
 )
+from twinrun.contract.layers import BatchNorm, Conv2d, CustomDense, Dense, Flatten
 from twinrun.contract.optimizers import Adam, Optimizer
 from twinrun.contract.spec import Augmentation, Dataset, JobSpec, Normalization
 

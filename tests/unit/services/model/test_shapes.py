@@ -5,10 +5,12 @@ import math
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from twinrun.contract.converters.specs import spec_to_proto
 from twinrun.contract.enums import ActivationFunction
 from twinrun.contract.layers import (
     Activation,
     AveragePool2d,
+    Bidirectional,
     Conv1d,
     Conv2d,
     Conv2dTranspose,
@@ -17,19 +19,29 @@ from twinrun.contract.layers import (
     Dropout,
     Embedding,
     Flatten,
+    GlobalAveragePool1d,
     GlobalAveragePool2d,
+    GlobalMaxPool1d,
     GlobalMaxPool2d,
     GroupNorm,
+    Gru,
     Layer,
     LayerNorm,
+    Lstm,
     MaxPool2d,
+    MultiHeadAttention,
     RmsNorm,
+    SinusoidalPositions,
     SpatialDropout2d,
+    ToSequence,
     UpSampling2d,
     ZeroPadding2d,
 )
+from twinrun.contract.optimizers import Adam, Optimizer
+from twinrun.contract.spec import Dataset, JobSpec
 
-from services.model import shapes, sites
+from orchestrator.trials.layers import after
+from services.model import dropout, shapes, sites
 from services.model.layers.parameter import Shape
 
 LAW = settings(database=None, max_examples=50)
@@ -132,6 +144,7 @@ def test_a_dense_layer_of_a_sequence_is_applied_at_each_position():
         (ZeroPadding2d(padding_2d=(1, 2, 3, 5)), (31, 20, 3)),
         (ZeroPadding2d(padding_2d=(0, 1)), (29, 13, 3)),
         (UpSampling2d(3), (84, 36, 3)),
+        (ToSequence(), (336, 3)),
         (AveragePool2d(3), (13, 5, 3)),
         (MaxPool2d(3, stride=1), (26, 10, 3)),
     ],
@@ -151,6 +164,7 @@ def test_windows_make_as_many_values_as_fit(layer: Layer, made: Shape) -> None:
         (ZeroPadding2d(), "takes images, but gets sequences, 4x2"),
         (SpatialDropout2d(0.1), "takes images, but gets sequences, 4x2"),
         (UpSampling2d(), "takes images, but gets sequences, 4x2"),
+        (ToSequence(), "takes images, but gets sequences, 4x2"),
     ],
 )
 def test_layers_that_take_no_sequences_say_so(layer: Layer, why: str) -> None:
@@ -204,6 +218,41 @@ def test_a_convolution_of_a_sequence_makes_as_many_positions_as_fit(layer, time)
 def test_a_convolution_of_a_sequence_says_what_does_not_fit(shape, why) -> None:
     (found, *_) = shapes.violations((Conv1d(5), Flatten(), Dense(3)), shape, (3,), 0)
     assert why in found.message
+
+
+def test_attention_draws_a_number_for_each_pair_of_positions_in_each_head_if_any_drop_out() -> None:
+    layers = (MultiHeadAttention(2, dropout=0.1), MultiHeadAttention(2))
+    (site,) = sites.of_layers(layers, (5, 4))
+    assert (site.name, site.rate, site.shape) == ("layers.0.mask", 0.1, (2, 5, 5))
+    assert dropout.names(layers) == ["layers.0.mask"]
+
+
+@pytest.mark.parametrize(
+    ("layer", "made", "arrays", "multiplications"),
+    [
+        (Gru(3), (5, 3), [(4, 9), (3, 9), (9,), (9,)], 5 * 7 * 9),
+        (Gru(3, reset_after=False), (5, 3), [(4, 9), (3, 9), (9,)], 5 * 7 * 9),
+        (Bidirectional(Lstm(3)), (5, 6), 2 * [(4, 12), (3, 12), (12,)], 2 * 5 * 7 * 12),
+        (Bidirectional(Gru(3)), (5, 6), 2 * [(4, 9), (3, 9), (9,), (9,)], 2 * 5 * 7 * 9),
+        (GlobalAveragePool1d(), (4,), [], 0),
+        (GlobalMaxPool1d(), (4,), [], 0),
+        (SinusoidalPositions(), (5, 4), [], 0),
+    ],
+    ids=str,
+)
+def test_a_layer_of_sequences_has_its_shapes(layer, made, arrays, multiplications) -> None:
+    assert shapes.output_shapes((layer,), (5, 4)) == [made]
+    found = shapes.parameters((layer,), (5, 4))
+    assert [parameter.shape for parameter in found] == arrays
+    assert len({parameter.name for parameter in found}) == len(arrays)
+    assert shapes.multiplications((layer,), (5, 4)) == [multiplications]
+    job = JobSpec(Dataset("digits"), (layer,), Optimizer(Adam(), 0.01), threads=1)
+    (message,) = spec_to_proto(job).layers
+    parts = {parameter.name.removeprefix("layers.0."): parameter.shape for parameter in found}
+    assert after(message, (5, 4)) == (made, parts)
+    assert after(message, (5, 4, 2)) is None
+    with pytest.raises(ValueError, match="takes a sequence"):
+        shapes.output_shape(layer, (5, 4, 2))
 
 
 def test_a_spatial_dropout_draws_a_number_for_each_channel() -> None:

@@ -7,17 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from twinrun.contract.enums import ActivationFunction, Distribution, FanMode, Precision
-from twinrun.contract.layers import (
-    Activation,
-    BatchNorm,
-    Conv2d,
-    CustomDense,
-    Dense,
-    Flatten,
-    Normal,
-    VarianceScaling,
-    Zeros,
-)
+from twinrun.contract.initializers import Normal, VarianceScaling, Zeros
+from twinrun.contract.layers import Activation, BatchNorm, Conv2d, CustomDense, Dense, Flatten
 
 from services.errors import BadWeights
 from services.model import shapes, weights

@@ -6,22 +6,9 @@ import pytest
 from twinrun.contract.ranges import between
 from twinrun.v1 import job_pb2
 
-from tests.builders.specs import CPUS, LAYERS, proto, violations
+from tests.builders.specs import CPUS, LAYERS, completed, proto, violations
 
 ACTIVATION = {"activation": {"function": "ACTIVATION_FUNCTION_RELU"}}
-REQUIRED = {
-    "group_norm": {"groups": 1},
-    "activation": {"function": "ACTIVATION_FUNCTION_LEAKY_RELU"},
-    "dense": {"units": 10},
-    "custom_dense": {"units": 10},
-    "conv2d": {"filters": 2},
-    "conv1d": {"filters": 2},
-    "conv2d_transpose": {"filters": 2},
-    "embedding": {"codes": 2, "width": 2},
-    "repeat": {"layers": [{"flatten": {}}]},
-    "lstm": {"units": 3},
-    "multi_head_attention": {"heads": 2},
-}
 SCHEDULES = {"step": {"every": 3}}
 NOT_A_NUMBER = ["NaN", "Infinity", "-Infinity"]
 HUGE = 2**31 - 1
@@ -62,7 +49,7 @@ def with_field(path: str, value) -> job_pb2.JobSpec:
     if path.startswith("layers[1]"):
         layer = nested(path.removeprefix("layers[1]."), value)
         (kind,) = layer
-        layer[kind] = REQUIRED.get(kind, {}) | layer[kind]
+        layer[kind] = completed(kind, layer[kind])
         before, after = (LAYERS[:1], []) if "dense" in kind else ([ACTIVATION], LAYERS)
         return proto(layers=[*before, layer, *after])
     change = nested(path, value)
@@ -100,10 +87,12 @@ INITIALIZERS = {
 CONVOLUTIONS = ("conv1d", "conv2d", "conv2d_transpose")
 INITIALIZED = {
     "embedding": ("table",),
-    "lstm": ("kernel", "recurrent", "bias"),
+    **dict.fromkeys(
+        ("lstm", "gru", "bidirectional.lstm", "bidirectional.gru"),
+        ("kernel", "recurrent", "bias"),
+    ),
     "position_embedding": ("table",),
-    "multi_head_attention": ("kernel", "bias"),
-    **dict.fromkeys(("dense", *CONVOLUTIONS), ("kernel", "bias")),
+    **dict.fromkeys(("multi_head_attention", "dense", *CONVOLUTIONS), ("kernel", "bias")),
 }
 BAD = {
     **{
@@ -191,6 +180,10 @@ BAD = {
     "layers[1].embedding.codes": [-1, 10_000_001, HUGE],
     "layers[1].embedding.width": [-1, 100_001, HUGE],
     "layers[1].lstm.units": [-1, 100_001, HUGE],
+    "layers[1].gru.units": [-1, 100_001, HUGE],
+    "layers[1].bidirectional.lstm.units": [-1, 100_001, HUGE],
+    "layers[1].bidirectional.gru.units": [-1, 100_001, HUGE],
+    "layers[1].multi_head_attention.dropout": [-0.1, 1, 2, *NOT_A_NUMBER],
     "layers[1].multi_head_attention.heads": [-1, 1_001, HUGE],
     "layers[1].activation.slope": [-0.1, 1, 2, *NOT_A_NUMBER],
     "layers[1].custom_dense.units": [-1, 1_000_001, HUGE],

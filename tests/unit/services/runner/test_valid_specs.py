@@ -16,13 +16,20 @@ from twinrun.contract.enums import (
     Precision,
     Recipe,
 )
+from twinrun.contract.initializers import (
+    Constant,
+    Normal,
+    Orthogonal,
+    TruncatedNormal,
+    VarianceScaling,
+    Zeros,
+)
 from twinrun.contract.layers import (
     Activation,
     AveragePool2d,
     BatchNorm,
     Branch,
     Concat,
-    Constant,
     Conv2d,
     CustomDense,
     Dense,
@@ -30,14 +37,9 @@ from twinrun.contract.layers import (
     Flatten,
     LayerNorm,
     MaxPool2d,
-    Normal,
-    Orthogonal,
     Repeat,
     Residual,
     RmsNorm,
-    TruncatedNormal,
-    VarianceScaling,
-    Zeros,
 )
 from twinrun.contract.losses import SoftmaxCrossEntropy
 from twinrun.contract.optimizers import Adam, AdamW, Optimizer, Sgd

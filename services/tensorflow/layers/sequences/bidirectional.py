@@ -1,0 +1,39 @@
+"""Bidirectional: two recurrent layers, one of which reads the sequence from its end."""
+
+from typing import assert_never
+
+import keras
+import tensorflow as tf
+from twinrun.contract.layers import Bidirectional, Gru, Lstm
+
+from services.tensorflow.layers.given import Given
+from services.tensorflow.layers.sequences import gru, lstm
+
+
+def computed(layer: Bidirectional, x: tf.Tensor, given: Given) -> tf.Tensor:
+    """Implement `services.tensorflow.layers.Kind`."""
+    ahead = _one_way(layer.kind, x, given)
+    back = tf.reverse(_one_way(layer.kind, tf.reverse(x, [1]), given), [1])
+    return tf.concat([ahead, back], -1)
+
+
+def _one_way(kind: Lstm | Gru, x: tf.Tensor, given: Given) -> tf.Tensor:
+    match kind:
+        case Lstm():
+            return lstm.computed(kind, x, given)
+        case Gru():
+            return gru.computed(kind, x, given)
+        case _:
+            assert_never(kind)
+
+
+def idiomatic(layer: Bidirectional, dtype: str) -> list[keras.layers.Layer]:
+    """Implement `services.tensorflow.layers.Kind`."""
+    match layer.kind:
+        case Lstm():
+            (made,) = lstm.idiomatic(layer.kind, dtype)
+        case Gru():
+            (made,) = gru.idiomatic(layer.kind, dtype)
+        case _:
+            assert_never(layer.kind)
+    return [keras.layers.Bidirectional(made, dtype=dtype)]
