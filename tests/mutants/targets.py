@@ -244,6 +244,7 @@ REFERENCES = [
         "model/test_order",
         "model/test_weights",
         "model/test_shapes",
+        "model/test_shapes_convolutions",
         "model/test_metrics",
         "data/test_normalization",
         "data/test_own",
