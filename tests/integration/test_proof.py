@@ -54,6 +54,8 @@ def test_verify_all_makes_a_certificate_for_every_workload_it_can(orchestrator, 
     assert "synthetic-mlp: The same job" in done.stdout
     assert "fashion-mlp: " in done.stderr
     assert "mnist-mlp: " in done.stderr
+    assert "Left out, since a step of it takes seconds on a CPU: resnet18." in done.stderr
+    assert not [run for run in done.stdout.splitlines() if run.startswith("resnet18")]
 
 
 def test_compare_makes_a_certificate_once_and_takes_it_again(orchestrator, two):

@@ -1,9 +1,11 @@
 """Commands that show that it is the same job, and what happens if it is not."""
 
+from collections.abc import Callable
 from contextlib import closing
 from typing import Annotated
 
 import typer
+from twinrun.contract.enums import Device
 
 from orchestrator.actions import explain as explaining
 from orchestrator.actions import porting
@@ -36,6 +38,9 @@ from orchestrator.settings import config, workloads
 from orchestrator.trials.sides import sides
 
 _NOT_SHOWN = Phrase("Not shown to be the same job: {names}.")
+_FOR_A_GPU = Phrase(
+    "Left out, since a step of it takes seconds on a CPU: {names}. --device cuda takes all."
+)
 
 
 def verify(
@@ -49,7 +54,9 @@ def verify(
         int | None,
         typer.Option(metavar="N", help="Run only N steps of each epoch, including its last one."),
     ] = None,
-    all_workloads: Annotated[bool, typer.Option("--all", help="All workloads.")] = False,
+    all_workloads: Annotated[
+        bool, typer.Option("--all", help="All workloads, of those for a GPU only on one.")
+    ] = False,
     isolate: IsolateOption = False,
     reproduce: ReproduceOption = None,
     label: LabelOption = "",
@@ -68,7 +75,7 @@ def verify(
     with closing(Runners(where.places(), say_of(shown))) as runners:
         further = porting.further(runners, isolate=isolate, reproduce=reproduce)
         runners.prepare(names)
-        for workload in workloads.names() if all_workloads else [job.workload]:
+        for workload in _every(job, say_of(shown)) if all_workloads else [job.workload]:
             changes = proof.VERIFIED | job.changes() | {"steps_per_epoch_limit": steps}
             spec = config.job_spec(workload, changes)
             name = workloads.title(workload) if workload else job.title
@@ -100,6 +107,14 @@ def verify(
     ]
     if failed:
         raise NotTheSameJob(english(_NOT_SHOWN, names=join(COMMA, failed)))
+
+
+def _every(job: JobOptions, tell: Callable[[str], None]) -> list[str]:
+    """Return all workloads that the job's device takes in minutes, and tell of the others."""
+    if job.device == Device.CUDA:
+        return workloads.names()
+    tell(say(_FOR_A_GPU, names=join(COMMA, sorted(workloads.FOR_A_GPU))))
+    return [name for name in workloads.names() if name not in workloads.FOR_A_GPU]
 
 
 def explain(

@@ -24,6 +24,8 @@ _TO_NAME = Phrase(
     "There is no workload {name!r}; choose from {known}, or give the path of your own file."
 )
 
+FOR_A_GPU = frozenset({"resnet18"})  # on a CPU a step takes seconds, and in float64 more
+
 
 @dataclass(frozen=True, slots=True)
 class Preset:
