@@ -156,15 +156,14 @@ def evaluation_canvas(found: Evaluation, name: str) -> Canvas:
         (axes, *_) = all_axes = figure.subplots(1, len(panels_of), squeeze=False)[0]
         for each, panel in zip(all_axes, panels_of, strict=True):
             panel(each, found)
-        mistakes = sum(sum(row) for row in found.confusion) - sum(
-            row[index] for index, row in enumerate(found.confusion)
-        )
+        judged = sum(map(sum, found.confusion))  # of a text or an image each position
+        mistakes = judged - sum(row[index] for index, row in enumerate(found.confusion))
         title = say(
             _MISTAKES,
             framework=label(found.framework),
             trained=label(found.trained),
             mistakes=mistakes,
-            samples=found.samples,
+            samples=judged,
         )
         axes.set_title(_in_lines(title, _EVALUATION_COLUMNS))
         return whole(f"evaluation-{name}", axes.get_title("left"), figure)

@@ -1,5 +1,6 @@
 """An evaluation -> tables and sentences."""
 
+import math
 from collections.abc import Iterator
 
 from orchestrator.language.phrases import Phrase, Sentence, english, join, say
@@ -29,6 +30,8 @@ _BY_BATCH_SIZE = (
 _OF_CURVES = (Phrase("Curves of"), Phrase("ROC AUC"), Phrase("Average precision"))
 _TRUE_CLASS, _FOUND = Phrase("True class"), Phrase("predicted {name}")
 _MOST_CLASSES = 10  # more columns have no room
+_MOST_OUTPUTS = 20  # an autoencoder has as many as pixels
+_FARTHEST = Phrase("These {shown} of {all} outputs are farthest from the truth; --json has all.")
 
 
 def report(found: Evaluation) -> Iterator[Part]:
@@ -41,7 +44,7 @@ def report(found: Evaluation) -> Iterator[Part]:
     if found.curves:
         yield from (_curves(found), BLANK)
     if found.residuals:
-        yield from (_residuals(found), BLANK)
+        yield from (*_residuals(found), BLANK)
     yield _latencies(found)
     if found.agreement is not None:
         yield from (BLANK, Said(say(found.agreement.sentence)))
@@ -69,16 +72,21 @@ def _metrics(found: Evaluation) -> Iterator[Sentence]:
                 yield english(_VALUE, metric=metric.test, value=value)
 
 
-def _residuals(found: Evaluation) -> Grid:
-    return Grid(
+def _residuals(found: Evaluation) -> Iterator[Part]:
+    """Yield a table of the outputs, or of those whose errors' root mean square is largest."""
+    farthest = sorted(found.residuals, key=lambda each: -math.hypot(each.mean, each.sd))
+    shown = sorted(farthest[:_MOST_OUTPUTS], key=lambda each: each.output)
+    yield Grid(
         columns(*_OF_RESIDUALS),
         [
             row(
                 str(each.output), list(map(number, (each.mean, each.sd, each.least, each.greatest)))
             )
-            for each in found.residuals
+            for each in shown
         ],
     )
+    if len(shown) < len(farthest):
+        yield Said(say(_FARTHEST, shown=len(shown), all=len(farthest)))
 
 
 def _classes(found: Evaluation) -> Grid:

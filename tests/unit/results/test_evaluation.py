@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import sklearn.metrics
 from twinrun.contract.losses import SigmoidCrossEntropy
+from twinrun.v1 import job_pb2
 
 from orchestrator.figures import plots
 from orchestrator.language.phrases import say
@@ -166,3 +167,24 @@ def test_several_flags_have_neither_curves_nor_a_confusion_matrix():
     found = evaluation("pytorch", "pytorch", finished(), (np.eye(3), np.eye(3)), None)
     assert not found.curves
     assert not found.confusion
+
+
+def test_of_several_positions_in_a_sample_the_figure_counts_the_positions():
+    made = finished()
+    made.test.samples = 2  # of three positions each
+    canvas = plots.evaluation_canvas(
+        evaluation("pytorch", "pytorch", made, (LOGITS, LABELS), None), "pytorch-1"
+    )
+    assert "3 of 6 misclassified" in canvas.figure.axes[0].get_title("left")
+
+
+def test_of_many_outputs_those_that_are_farthest_from_the_truth_are_shown():
+    made = job_pb2.EvaluationFinished(test=job_pb2.Metrics(loss=0.5, samples=4))
+    errors = np.zeros((4, 30))
+    errors[:, 3:23] = [[1.0], [-1.0], [1.0], [-1.0]]
+    found = evaluation("pytorch", "pytorch", made, (errors, np.zeros((4, 30))), None)
+    text = plain.report(report(found))
+    shown = [line.split()[0] for line in text.splitlines() if line[:1].isdigit()]
+    assert shown == [*map(str, range(3, 23))]
+    assert "These 20 of 30 outputs are farthest from the truth" in text
+    assert len(as_dict(found)["residuals"]) == 30
