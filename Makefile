@@ -72,13 +72,13 @@ test: $(DEV) $(RUNNERS:.runner=.test) ## Run all tests but those of containers a
 	@mkdir -p build; failed=build/test.failed; rm -f $$failed; \
 	trap 'trap "" TERM; kill 0' INT; \
 	part() { echo "$$*"; "$$@" || printf '\n  %s' "$$*" >> $$failed; }; \
+	part .venv-tensorflow/bin/python -m pytest tests/frameworks > build/test.tensorflow 2>&1 & \
 	{ \
-	  part .venv-tensorflow/bin/python -m pytest tests/frameworks; \
 	  part .venv-pytorch/bin/python -m pytest tests/frameworks; \
-	} > build/test.frameworks 2>&1 & \
-	part .venv/bin/python -m pytest tests/system > build/test.system 2>&1 & \
+	  part .venv/bin/python -m pytest tests/system; \
+	} > build/test.pytorch 2>&1 & \
 	part .venv/bin/python -m pytest -n 2 --dist worksteal tests/unit tests/integration; \
-	wait; cat build/test.frameworks build/test.system; \
+	wait; cat build/test.tensorflow build/test.pytorch; \
 	if [ -s $$failed ]; then echo "These parts failed:$$(cat $$failed)" >&2; exit 1; fi
 
 test-e2e: $(DEV) ## Run the tests of containers; skipped where no engine answers
