@@ -26,6 +26,7 @@ class FakeClient:
         self.specs = []
         self.limits = []
         self.cancelled = threading.Event()
+        self.succeeded = False  # from then on cancelling changes nothing
         self.watched = threading.Event()
 
     def info(self):
@@ -56,6 +57,7 @@ class FakeClient:
             assert self.cancelled.wait(HANG_SECONDS)
             yield numbered([*events[:10], state("CANCELLED", "CANCELLED", "was cancelled")])[-1]
         else:
+            self.succeeded = True
             yield from events[10:]
 
     def cancel(self, job_id):
@@ -65,7 +67,7 @@ class FakeClient:
         self.limits.append(seconds)
 
     def job(self, job_id):
-        cancelled = self.cancelled.is_set()
+        cancelled = self.cancelled.is_set() and not self.succeeded
         ended = job_pb2.JOB_STATE_CANCELLED if cancelled else job_pb2.JOB_STATE_SUCCEEDED
         return job_pb2.Job(job_id=job_id, state=ended)
 

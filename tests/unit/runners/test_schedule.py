@@ -111,7 +111,10 @@ def test_where_a_runner_is_lost_the_other_side_is_cancelled_at_once(run):
 
 
 def test_where_a_runner_is_lost_at_once_what_the_other_had_finished_is_fetched(run):
-    other = FakeClient("tensorflow")
+    class Ended(FakeClient):
+        def watch(self, job_id, after=0):
+            yield from super().watch(job_id, after)
+            assert self.cancelled.wait(HANG_SECONDS)  # which is too late
 
     class Late(FakeClient):
         def watch(self, job_id, after=0):
@@ -120,7 +123,7 @@ def test_where_a_runner_is_lost_at_once_what_the_other_had_finished_is_fetched(r
             yield
 
     with pytest.raises(RunnerUnavailable, match="it is gone"):
-        go(run, Late("pytorch"), other)
+        go(run, Late("pytorch"), Ended("tensorflow"))
     assert run.weights("tensorflow", 1) == b"weights"
 
 
