@@ -264,7 +264,7 @@ def _of_recurrences() -> Iterator[tuple[str, Mapping]]:
     yield "lstm of sequences, adam", job([*both, dense(3)], ADAM, **waves)
     yield "lstm, momentum, compiled", job([*both, dense(3)], MOMENTUM, execution=COMPILED, **waves)
     biased = {"bias_initializer": NORMAL}
-    both_ways: Mapping = {"bidirectional": {"gru": {"units": 2, **biased}}}
+    both_ways: Mapping = {"bidirectional": {"gru": {"units": 3, **biased}}}
     dropped = {"multi_head_attention": {"heads": 2, "causal": True, "dropout": 0.3, **biased}}
     pools = [{"layers": [{f"global_{pool}_pool1d": {}}]} for pool in ("average", "max")]
     ends = [{"concat": {"branches": pools}}, dense(3)]
