@@ -121,19 +121,14 @@ def run_parity(request: ParityRequest, runners: Runners, display: Display) -> Ou
 
 def _plan(request: ParityRequest, runners: Runners) -> dict[Planned, job_pb2.JobSpec]:
     """Return each pair of trials with its completed job, those of one process together."""
-    directory, plan = blob_directory(), dict[Planned, job_pb2.JobSpec]()
+    plan = dict[Planned, job_pb2.JobSpec]()
     ways = itertools.product((MATCHED, IDIOMATIC), request.precisions, request.executions)
-    for (recipe, precision, execution), case in itertools.product(ways, request.cases):
+    jobs = [(case, _with_data(case)) for case in request.cases]
+    for (recipe, precision, execution), (case, job) in itertools.product(ways, jobs):
         number = len(plan) + 1
         planned = Planned(number, case.group, case.name, recipe, precision, execution)
-        spec = case.spec()
-        sample = case.sample
-        outputs = CODES if sample.targets is TargetKind.TOKENS else OUTPUTS
-        codes = CODES if sample.codes else 0
-        held = small.dataset(
-            *(sample.shape, sample.targets, outputs, SAMPLES, directory), codes=codes
-        )
-        spec.dataset.CopyFrom(held)
+        spec = job_pb2.JobSpec()
+        spec.CopyFrom(job)
         for field, value in (
             ("recipe", recipe),
             ("precision", precision),
@@ -144,6 +139,18 @@ def _plan(request: ParityRequest, runners: Runners) -> dict[Planned, job_pb2.Job
         spec.matched_initial_values = recipe == IDIOMATIC
         plan[planned] = completed(spec, request.frameworks, runners)
     return plan
+
+
+def _with_data(case: Case) -> job_pb2.JobSpec:
+    """Return the case's job with its data set, whose arrays are where runners get them from."""
+    spec, sample = case.spec(), case.sample
+    outputs = CODES if sample.targets is TargetKind.TOKENS else OUTPUTS
+    codes = CODES if sample.codes else 0
+    held = small.dataset(
+        *(sample.shape, sample.targets, outputs, SAMPLES, blob_directory()), codes=codes
+    )
+    spec.dataset.CopyFrom(held)
+    return spec
 
 
 def _train(

@@ -105,7 +105,7 @@ def idiomatic(spec: JobSpec) -> nn.Module:
             assert_never(spec.loss)
 
 
-class _OfPositions(nn.Module):  # type: ignore[misc]
+class _OfPositions(nn.Module):  # type: ignore[misc] # PyTorch's is Any
     """The loss of logits [batch, time, classes], as users write it."""
 
     def forward(self, logits: torch.Tensor, tokens: torch.Tensor) -> torch.Tensor:

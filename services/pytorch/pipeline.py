@@ -84,7 +84,7 @@ def _answers(labels: NDArray[np.generic]) -> NDArray[np.generic]:
     return labels.astype(np.int64) if labels.dtype.kind == "i" else labels
 
 
-class _Pixels(torch.utils.data.Dataset[Sample]):  # type: ignore[misc]
+class _Pixels(torch.utils.data.Dataset[Sample]):  # type: ignore[misc] # PyTorch's is Any
     """Pixels uint8[n, h, w, c] and labels, transformed when they are requested.
 
     With an ``augmentation`` each request gives another image.
@@ -152,7 +152,7 @@ def loader(
     )
 
 
-class Order(torch.utils.data.Sampler[Sequence[int]]):  # type: ignore[misc]
+class Order(torch.utils.data.Sampler[Sequence[int]]):  # type: ignore[misc] # PyTorch's is Any
     """Batches in a given order: chunks of int32[steps, batch]."""
 
     def __init__(self) -> None:

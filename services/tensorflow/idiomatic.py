@@ -250,7 +250,7 @@ def _of_layers(spec: JobSpec, shape: tuple[int, ...]) -> tuple[keras.Model, Mapp
     return made, {name: held(layers, name) for name in names}
 
 
-class _Edges(keras.callbacks.Callback):  # type: ignore[misc]
+class _Edges(keras.callbacks.Callback):  # type: ignore[misc] # Keras's is Any
     """Converts Keras's means over the epoch so far into those of each chunk, at its edge."""
 
     def __init__(self, spec: JobSpec, samples: int) -> None:

@@ -35,14 +35,14 @@ def parity(
         ),
     ] = None,
     precision: Annotated[
-        list[Precision],
+        list[Precision] | None,
         typer.Option(
             help="Repeatable. bfloat16 runs on cuda only.", show_default="float64,float32"
         ),
-    ] = [Precision.FLOAT64, Precision.FLOAT32],  # noqa: B006 - nobody changes it
+    ] = None,
     execution: Annotated[
-        list[Execution], typer.Option(help="Repeatable.", show_default="default")
-    ] = [Execution.DEFAULT],  # noqa: B006 - as above
+        list[Execution] | None, typer.Option(help="Repeatable.", show_default="default")
+    ] = None,
     device: Annotated[Device, typer.Option(help="Where it is computed.")] = Device.CPU,
     label: LabelOption = "",
 ) -> None:
@@ -57,7 +57,9 @@ def parity(
     request = action.ParityRequest(
         settings.cases(only or ()),
         names,
-        *(precision, execution, shown.output, device, label),
+        precision or [Precision.FLOAT64, Precision.FLOAT32],
+        execution or [Execution.DEFAULT],
+        *(shown.output, device, label),
     )
     with (
         closing(display_of(shown, names, 1)) as display,

@@ -1,5 +1,6 @@
 """Early stopping, as in job.proto: one rule, by which sides decide and others check them."""
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -38,7 +39,7 @@ class EarlyStopping:
         sign = -1 if self.metric == LOSS or self.metric in FALLING else 1
         found, most = None, 0.0
         for epoch, value in enumerate(values):
-            if value is None or value != value:  # noqa: PLR0124 - not a number
+            if value is None or math.isnan(value):
                 continue
             if found is None or sign * (value - most) > self.min_delta:
                 found, most = epoch, value

@@ -41,7 +41,7 @@ def as_users_do(
     return found
 
 
-class Scheduled(keras.optimizers.schedules.LearningRateSchedule):  # type: ignore[misc]
+class Scheduled(keras.optimizers.schedules.LearningRateSchedule):  # type: ignore[misc] # Keras's is Any
     """The rates of a job's schedule; after its last step the last one stays.
 
     Keras counts batches, of which a step may have several.
@@ -61,7 +61,7 @@ def _decaying(
 ) -> type[keras.optimizers.Optimizer]:
     """Return the class with a decay that Keras has no argument for."""
 
-    class Decaying(made):  # type: ignore[misc]
+    class Decaying(made):  # type: ignore[misc] # Keras's is Any
         """Adds the decay to gradients before they are clipped, as a regularizer's are."""
 
         def apply(self, grads: Sequence[Any], trainable_variables: Any = None) -> None:

@@ -10,7 +10,7 @@ from services.model.layers.window import along
 from services.pytorch.layers.given import Given
 
 
-class SequenceConv1d(nn.Conv1d):  # type: ignore[misc]
+class SequenceConv1d(nn.Conv1d):  # type: ignore[misc] # PyTorch's is Any
     """PyTorch's convolution of [batch, in, time], of [batch, time, in] with ``zeros`` around."""
 
     def __init__(self, zeros: tuple[int, int], *given: int, **named: object) -> None:

@@ -11,7 +11,7 @@ from services.pytorch.layers.axes import channels_first, channels_last
 from services.pytorch.layers.given import Given
 
 
-class CutConvTranspose2d(nn.ConvTranspose2d):  # type: ignore[misc]
+class CutConvTranspose2d(nn.ConvTranspose2d):  # type: ignore[misc] # PyTorch's is Any
     """A transposed convolution less the last ``rows`` and ``columns``, which no argument says."""
 
     def __init__(self, rows: int, columns: int, *given: object, **named: object) -> None:

@@ -10,7 +10,7 @@ from services.pytorch.layers.given import Given, holds_nothing
 held = holds_nothing
 
 
-class Pixels(nn.Module):  # type: ignore[misc]
+class Pixels(nn.Module):  # type: ignore[misc] # PyTorch's is Any
     """As users write it: of [batch, c, h, w]."""
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
