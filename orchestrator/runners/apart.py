@@ -139,15 +139,23 @@ class AtOnce:
         self._ends: SimpleQueue[BaseException | None] = SimpleQueue()
 
     def begin(self, name: str, function: Callable[[], Any]) -> None:
+        begin = _thread_of(partial(self._run, name, function))
+        # Ctrl-C strikes after a call, and here is none before the thread runs: a function that
+        # never began would be waited for without end.
         self.results[name] = None
-        self.running.append(name)
-        start(partial(self._run, name, function))
+        self.running += [name]
+        begin()
 
     def wait(self) -> None:
         """Wait until the next one ends; raise its error."""
-        error = self._ends.get()
-        if error is not None:
-            raise error
+        while True:
+            try:  # now and then: Ctrl-C from just before a lock is waited for does not end the wait
+                error = self._ends.get(timeout=_LOOK_SECONDS)
+            except Empty:
+                continue
+            if error is not None:
+                raise error
+            return
 
     def _run(self, name: str, function: Callable[[], Any]) -> None:
         error = None
@@ -169,8 +177,13 @@ def apart(function: Callable[[], Any]) -> Any:
 
 def start(function: Callable[[], object]) -> None:
     """Call the function in another thread, which the end of the program does not wait for."""
+    _thread_of(function)()
+
+
+def _thread_of(function: Callable[[], object]) -> Callable[[], object]:
+    """Return what calls the function in another thread; it runs no line of Python before."""
     # Not `Thread.start`, which waits under a lock of its own, where Ctrl-C strikes too.
-    _thread.start_new_thread(contextvars.copy_context().run, (function,))
+    return partial(_thread.start_new_thread, contextvars.copy_context().run, (function,))
 
 
 def _let_go(error: BaseException) -> BaseException:

@@ -2,10 +2,9 @@
 
 import functools
 import itertools
+import threading
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from contextvars import copy_context
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -28,6 +27,7 @@ from orchestrator.pairing.pair import pair
 from orchestrator.pairing.result import Arrays, Pairing
 from orchestrator.pairing.starts import starts
 from orchestrator.runners import asking
+from orchestrator.runners.apart import AtOnce
 from orchestrator.runners.client import Client
 
 _NO_SOURCE = Phrase(
@@ -129,27 +129,39 @@ def tracer(clients: Sequence[Client]) -> Tracer:
     """Return what has each framework trace one step of its model, in float64, at once."""
 
     def traces(spec: job_pb2.JobSpec) -> list[Trace]:
-        asked, jobs = to_trace(spec), dict[str, str]()
+        asked, watched, jobs = to_trace(spec), AtOnce(), dict[str, str]()
+        leaving = threading.Event()
 
         def trace(client: Client) -> Trace:
-            began = functools.partial(jobs.__setitem__, client.framework)
-            model, content = asking.trace(client, asked, _SHARED, began=began)
-            return traced(client.framework, model, content)
+            def began(job_id: str) -> None:
+                jobs[client.framework] = job_id
+                if leaving.is_set():
+                    _cancel(client, job_id)
 
-        threads = ThreadPoolExecutor()
+            return traced(client.framework, *asking.trace(client, asked, _SHARED, began=began))
+
         try:
-            each = [threads.submit(copy_context().run, trace, client) for client in clients]
-            return [future.result() for future in each]
+            for client in clients:
+                watched.begin(client.framework, functools.partial(trace, client))
+            for _ in clients:
+                watched.wait()
         except BaseException:  # Ctrl-C too: users' code may never end by itself
+            leaving.set()
             for client in clients:
                 if client.framework in jobs:
-                    with suppress(OrchestratorError):
-                        client.cancel(jobs[client.framework])
+                    _cancel(client, jobs[client.framework])
+            while watched.running:
+                with suppress(Exception):
+                    watched.wait()
             raise
-        finally:
-            threads.shutdown()
+        return [watched.results[client.framework] for client in clients]
 
     return traces
+
+
+def _cancel(client: Client, job_id: str) -> None:
+    with suppress(OrchestratorError):
+        client.cancel(job_id)
 
 
 def to_trace(spec: job_pb2.JobSpec) -> job_pb2.JobSpec:

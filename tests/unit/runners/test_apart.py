@@ -1,5 +1,6 @@
 """What runs in threads of its own: results, errors and streams, as whoever waits gets them."""
 
+import _thread
 import gc
 import threading
 
@@ -161,3 +162,20 @@ def test_of_what_runs_at_once_results_keep_their_order_and_errors_are_raised_as_
     assert eventually(lambda: not both.running)
     assert both.results == {"first": True, "second": None}
     assert list(both.results) == ["first", "second"]
+
+
+def test_ctrl_c_that_comes_just_before_the_wait_ends_it():
+    """It wakes nobody who already waits for the lock, which is what `interrupt_main` does."""
+    goes_on = threading.Event()
+    both = AtOnce()
+
+    def interrupts():
+        _thread.interrupt_main()
+        goes_on.wait(HANG_SECONDS)
+
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            both.begin("held", interrupts)
+            both.wait()
+    finally:
+        goes_on.set()
