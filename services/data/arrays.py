@@ -5,9 +5,13 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from twinrun.contract.layers import Bidirectional, Gru, Lstm
+from twinrun.contract.nesting import leaves
 from twinrun.contract.spec import JobSpec
 
 from services.data import catalog
+from services.errors import Unsupported
+from services.model import padding
 from services.model.weights import parameter_dtype
 
 
@@ -50,3 +54,25 @@ def places(labels: NDArray[np.generic]) -> NDArray[np.intp]:
     found = np.empty(len(by_class), np.intp)
     found[by_class] = np.arange(len(by_class))
     return found
+
+
+def require_padding_at_end(spec: JobSpec, data: Data) -> None:
+    """Check the samples of an idiomatic job with a recurrent layer: what is padded comes last.
+
+    PyTorch's users pack sequences by their lengths, and so does cuDNN below Keras. Raises
+    Unsupported.
+    """
+    code = padding.code(spec.layers)
+    recurrent = any(isinstance(leaf, Lstm | Gru | Bidirectional) for leaf in leaves(spec.layers))
+    if code is None or not recurrent:
+        return
+    for split, codes in (("training", data.train_images), ("test", data.test_images)):
+        padded = codes == code
+        early = (padded[:, :-1] & ~padded[:, 1:]).any(axis=1)
+        if early.any():
+            raise Unsupported(
+                f"is {code}, and {split} sample {early.argmax()} has it before another code; "
+                "recipe idiomatic packs sequences by their lengths: put the padding at the end, "
+                "or use recipe matched",
+                field="layers[0].embedding.padding",
+            )

@@ -14,7 +14,7 @@ from twinrun.contract.events import Environment, Profiled
 from twinrun.contract.layers import BatchNorm
 from twinrun.contract.spec import JobSpec
 
-from services.data.arrays import Data
+from services.data.arrays import Data, require_padding_at_end
 from services.errors import Unsupported
 from services.model import metrics, shapes
 from services.model.weights import Weights
@@ -46,6 +46,7 @@ class IdiomaticTrainer:
     ) -> None:
         self._spec = spec
         _require_batches(spec, data)
+        require_padding_at_end(spec, data)
         self._device = device.prepare(spec)
         torch.manual_seed(spec.seed)
         self._shape, self._label_shape = data.train_images.shape[1:], data.train_labels.shape[1:]

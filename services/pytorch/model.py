@@ -9,7 +9,7 @@ from twinrun.contract.layers import Concat, Layer, Leaf, Repeat, Residual
 from twinrun.contract.nesting import NESTS, Place, through
 from twinrun.contract.spec import JobSpec
 
-from services.model import dropout, shapes, sites
+from services.model import dropout, padding, shapes, sites
 from services.model.shapes import Placed
 from services.model.weights import Weights
 from services.pytorch import device
@@ -76,7 +76,8 @@ def logits(
     If ``products`` is another dtype than theirs, inputs and kernels are cast to it, and each
     product is cast back before its bias is added.
     """
-    given = Evaluating(products, iter(held.trained), iter(held.kept))
+    counted = _counted(layers, images)
+    given = Evaluating(products, iter(held.trained), iter(held.kept), counted)
     return _through(layers, images, given)
 
 
@@ -92,8 +93,13 @@ def training_logits(
     ``drawn``: by name, as in `services.trial.chunks.Chunk`, for this step.
     """
     masks = iter([drawn[name] for name in dropout.names(layers)])
-    given = Training(products, iter(parameters), masks)
+    given = Training(products, iter(parameters), masks, counted=_counted(layers, images))
     return _through(layers, images, given), given.statistics
+
+
+def _counted(layers: Sequence[Layer], codes: torch.Tensor) -> torch.Tensor | None:
+    code = padding.code(layers)
+    return None if code is None else codes != code
 
 
 def _through(layers: Sequence[Layer], images: torch.Tensor, given: Given) -> torch.Tensor:
@@ -148,26 +154,34 @@ def sequential(layers: Sequence[Layer], shape: tuple[int, ...]) -> nn.Sequential
     """
     trained = shapes.trained_layers(layers)
     made = iter(shapes.placed(trained, shape))
-    return nn.Sequential(*(_module(layer, made) for layer in trained))
+    code = padding.code(layers)
+    if code is None:
+        return _several(trained, made, nn.Sequential)
+    return nests.Masked(*_several(trained, made, nests.Masked), padding=code)
 
 
-def _module(layer: Layer, made: Iterator[Placed]) -> nn.Module:
-    """Return a layer's module; those of leaves are for the next shapes in ``made``."""
+def _module(layer: Layer, made: Iterator[Placed], chain: type[nn.Sequential]) -> nn.Module:
+    """Return a layer's module; those of leaves are for the next shapes in ``made``.
+
+    ``chain``: the class of what holds several.
+    """
     if not isinstance(layer, NESTS):
         return KINDS[type(layer)].idiomatic(layer, next(made).taken)
     match layer:
         case Residual(inner, shortcut):
-            return nests.Residual(_several(inner, made), _several(shortcut, made))
+            return nests.Residual(_several(inner, made, chain), _several(shortcut, made, chain))
         case Concat(branches):
-            return nests.Concat([_several(branch.layers, made) for branch in branches])
+            return nests.Concat([_several(branch.layers, made, chain) for branch in branches])
         case Repeat(times, inner):
-            return nn.Sequential(*(_several(inner, made) for _ in range(times)))
+            return chain(*(_several(inner, made, chain) for _ in range(times)))
         case _:
             assert_never(layer)
 
 
-def _several(layers: Sequence[Layer], made: Iterator[Placed]) -> nn.Sequential:
-    return nn.Sequential(*(_module(layer, made) for layer in layers))
+def _several(
+    layers: Sequence[Layer], made: Iterator[Placed], chain: type[nn.Sequential]
+) -> nn.Sequential:
+    return chain(*(_module(layer, made, chain) for layer in layers))
 
 
 def module_of(modules: nn.Module, name: str) -> nn.Module:

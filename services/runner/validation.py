@@ -12,7 +12,7 @@ from twinrun.v1 import job_pb2
 
 from services.data import catalog
 from services.errors import InvalidRequest
-from services.model import shapes
+from services.model import padding, shapes
 
 
 def valid_spec(
@@ -41,6 +41,8 @@ def valid_spec(
         if spec.code is None or spec.layers:
             misfits = list(shapes.violations(spec.layers, sizes.shape, sizes.target, sizes.codes))
             all_violations += misfits or shapes.size_violations(spec.layers, sizes.shape)
+            if not misfits:
+                all_violations += padding.violations(spec.layers, sizes.shape, sizes.target)
         all_violations += _loss_violations(spec, sizes)
         all_violations += _augmentation_violations(spec, sizes)
         all_violations += _target_violations(spec, sizes)

@@ -15,7 +15,7 @@ from twinrun.contract.events import Environment, Profiled
 from twinrun.contract.layers import Conv1d, Conv2d
 from twinrun.contract.spec import JobSpec
 
-from services.data.arrays import Data, places
+from services.data.arrays import Data, places, require_padding_at_end
 from services.errors import Unsupported
 from services.model import metrics, shapes
 from services.model.augmentation import wanted
@@ -52,6 +52,7 @@ class IdiomaticTrainer:
     ) -> None:
         self._spec = spec
         _require_kernels(spec)
+        require_padding_at_end(spec, data)
         self._device = device.prepare(spec)
         if spec.device is Device.CPU:
             tf.config.set_visible_devices([], "GPU")

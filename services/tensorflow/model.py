@@ -47,7 +47,7 @@ from twinrun.contract.layers import (
 from twinrun.contract.nesting import NESTS, Place, leaves, placed, through
 from twinrun.contract.spec import JobSpec
 
-from services.model import dropout, shapes, sites
+from services.model import dropout, padding, shapes, sites
 from services.model.weights import Weights
 from services.tensorflow.layers import KINDS
 from services.tensorflow.layers.given import Evaluating, Given, Training
@@ -111,7 +111,8 @@ def logits(
     If ``products`` is another dtype than theirs, inputs and kernels are cast to it, and each
     product is cast back before its bias is added.
     """
-    given = Evaluating(products, iter(held.trained), iter(held.kept))
+    counted = _counted(layers, images)
+    given = Evaluating(products, iter(held.trained), iter(held.kept), counted)
     return through(shapes.trained_layers(layers), images, Computed(given))
 
 
@@ -128,9 +129,15 @@ def training_logits(
     """
     masks = iter([drawn[name] for name in dropout.names(spec.layers)])
     compiled = spec.execution is Execution.COMPILED
-    given = Training(products, iter(parameters), masks, compiled)
+    counted = _counted(spec.layers, images)
+    given = Training(products, iter(parameters), masks, compiled, counted=counted)
     walk = Parts(given) if in_parts(spec) else Computed(given)
     return through(shapes.trained_layers(spec.layers), images, walk), given.statistics
+
+
+def _counted(layers: Sequence[Layer], codes: tf.Tensor) -> tf.Tensor | None:
+    code = padding.code(layers)
+    return None if code is None else tf.not_equal(codes, code)
 
 
 def in_parts(spec: JobSpec) -> bool:

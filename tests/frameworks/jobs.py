@@ -40,6 +40,7 @@ from tests.frameworks.models import (
     NESTED,
     NORMED,
     NORMED_TOKENS,
+    PADDED,
     PEAKS,
     RECTANGULAR,
     RECURRENT,
@@ -235,6 +236,7 @@ JOBS = {
     "convolutions": spec(layers=CONVOLUTIONS, epochs=3),
     "activations": spec(layers=ACTIVATED, epochs=10),
     "sequences": spec(layers=SEQUENCE, epochs=10),
+    "padded sequences": spec(layers=PADDED, epochs=10),
     "recurrences": spec(layers=RECURRENT, epochs=10),
     "rectangular convolutions": spec(layers=RECTANGULAR, epochs=10),
     "transposed convolutions": spec(layers=TRANSPOSED, epochs=10),
@@ -263,7 +265,8 @@ JOBS = {
 # batch of batch norms has a test of its own, and the others' layers and updates know no batches.
 ALIKE = (
     *("activations", "batch norms", "other norms", "norms of sequences", "convolutions"),
-    *("sequences", "recurrences", "adamw", "sgd with momentum", "convolutions of sequences"),
+    *("sequences", "padded sequences", "recurrences", "adamw", "sgd with momentum"),
+    "convolutions of sequences",
     *("rectangular convolutions", "transposed convolutions", "scaled images", "peaks"),
 )
 EXECUTIONS = list(Execution)

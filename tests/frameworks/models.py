@@ -37,6 +37,7 @@ from twinrun.contract.layers import (
 )
 
 CLASSES = 5
+PADDING = 2  # the code of padded steps
 # As TensorFlow pads, odd zeros after; other zeros on each side; dilation; groups, some depthwise.
 RECTANGULAR = (
     Conv2d(4, size_2d=(2, 3), stride_2d=(1, 2), same=True, bias_initializer=Normal(0.1)),
@@ -143,6 +144,19 @@ RECURRENT = (
     MultiHeadAttention(2, causal=True, dropout=0.3),
     Gru(4, bias_initializer=Normal(0.3)),
     Concat((Branch((GlobalAveragePool1d(),)), Branch((GlobalMaxPool1d(),)))),
+    Dense(CLASSES),
+)
+# All that leaves padded steps out, wherever they are, and what hands them on.
+PADDED = (
+    Embedding(CLASSES, 6, Normal(0.5), padding=PADDING),
+    PositionEmbedding(Normal(0.3)),
+    SinusoidalPositions(),
+    MultiHeadAttention(2, causal=True, dropout=0.3, bias_initializer=Normal(0.2)),
+    Residual((LayerNorm(), Dense(6), Activation(ActivationFunction.TANH))),
+    Bidirectional(Lstm(2, bias_initializer=Normal(0.3))),
+    Concat((Branch((Gru(2, bias_initializer=Normal(0.3)),)), Branch((Gru(4, reset_after=False),)))),
+    MultiHeadAttention(2),
+    Concat((Branch((GlobalAveragePool1d(),)), Branch((GlobalMaxPool1d(),)), Branch((LastStep(),)))),
     Dense(CLASSES),
 )
 # Of an image's pixels; all that sequences have, in all forms that those above have not.

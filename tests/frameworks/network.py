@@ -3,7 +3,7 @@
 import itertools
 
 import numpy as np
-from twinrun.contract.layers import BatchNorm, Concat, Repeat, Residual
+from twinrun.contract.layers import BatchNorm, Concat, Embedding, Repeat, Residual
 
 from services.model.shapes import trained_layers
 from tests.frameworks.layers import KINDS
@@ -23,6 +23,9 @@ class Pass:
         self._numbers = itertools.count()
         self._normalised = []  # batch norms: layer, input, position
         self.gradients = {}
+        first = spec.layers[0]
+        padding = first.padding if isinstance(first, Embedding) else None
+        self._counted = None if padding is None else np.asarray(images) != padding
         x = np.asarray(images, np.float64)
         self.logits, self.backward = self._chain(trained_layers(spec.layers), x, "layers")
 
@@ -64,7 +67,7 @@ class Pass:
         return self._leaf(layer, x, name)
 
     def _leaf(self, layer, x, name):
-        at = At(self._spec, name, next(self._numbers), self._weights, self._place)
+        at = At(self._spec, name, next(self._numbers), self._weights, self._place, self._counted)
         if isinstance(layer, BatchNorm):
             self._normalised.append((layer, x, at))
 

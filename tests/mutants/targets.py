@@ -104,6 +104,7 @@ MUTATED: dict[str, dict[str, str]] = {
         "ResetBefore": _IDIOMATIC,
     },
     "services/pytorch/layers/sequences/bidirectional.py": {**_HELD, "BothWays": _IDIOMATIC},
+    "services/pytorch/layers/sequences/padded.py": {"packed": _IDIOMATIC},
     "services/pytorch/layers/sequences/sinusoidal_positions.py": {**_MADE, "Waves": _IDIOMATIC},
     "services/pytorch/layers/shaping/to_sequence.py": {**_MADE, "Pixels": _IDIOMATIC},
     "services/pytorch/layers/sequences/last_step.py": {**_MADE, "Last": _IDIOMATIC},
@@ -140,6 +141,9 @@ MUTATED: dict[str, dict[str, str]] = {
         ("idiomatic", "Gates", "Reordered", "_exchanged"), _IDIOMATIC
     ),
     "services/tensorflow/layers/sequences/loop.py": {},
+    "services/tensorflow/layers/sequences/last_step.py": {**_MADE, "Last": _IDIOMATIC},
+    "services/tensorflow/layers/products/embedding.py": {**_MADE, "Padded": _IDIOMATIC},
+    "services/tensorflow/layers/pools/global_max_pool1d.py": {**_MADE, "Largest": _IDIOMATIC},
     "services/tensorflow/layers/shaping/to_sequence.py": {**_MADE, "Pixels": _IDIOMATIC},
     "services/tensorflow/layers/sequences/position_embedding.py": {
         **_MADE,

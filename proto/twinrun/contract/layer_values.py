@@ -176,10 +176,12 @@ def _product_violations(field: str, layer: Dense | CustomDense | Embedding) -> I
         case CustomDense(units, stddev):
             yield from between(f"{field}.units", units, 1, 1_000_000)
             yield from above_zero(f"{field}.stddev", stddev, 1_000)
-        case Embedding(codes, width, drawn):
+        case Embedding(codes, width, drawn, padding):
             yield from between(f"{field}.codes", codes, 1, 10_000_000)
             yield from between(f"{field}.width", width, 1, 100_000)
             yield from _initializer_violations(f"{field}.table_initializer", drawn)
+            if padding is not None:
+                yield from between(f"{field}.padding", padding, 0, max(codes - 1, 0))
         case _:
             assert_never(layer)
 

@@ -155,6 +155,7 @@ class Embedding:
     codes: int
     width: int
     table_initializer: Initializer = Normal(0.05)
+    padding: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -648,14 +648,16 @@ class Flatten(_message.Message):
     def __init__(self) -> None: ...
 
 class Embedding(_message.Message):
-    __slots__ = ("codes", "width", "table_initializer")
+    __slots__ = ("codes", "width", "table_initializer", "padding")
     CODES_FIELD_NUMBER: _ClassVar[int]
     WIDTH_FIELD_NUMBER: _ClassVar[int]
     TABLE_INITIALIZER_FIELD_NUMBER: _ClassVar[int]
+    PADDING_FIELD_NUMBER: _ClassVar[int]
     codes: int
     width: int
     table_initializer: Initializer
-    def __init__(self, codes: _Optional[int] = ..., width: _Optional[int] = ..., table_initializer: _Optional[_Union[Initializer, _Mapping]] = ...) -> None: ...
+    padding: int
+    def __init__(self, codes: _Optional[int] = ..., width: _Optional[int] = ..., table_initializer: _Optional[_Union[Initializer, _Mapping]] = ..., padding: _Optional[int] = ...) -> None: ...
 
 class Lstm(_message.Message):
     __slots__ = ("units", "kernel_initializer", "recurrent_initializer", "bias_initializer")

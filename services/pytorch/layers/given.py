@@ -1,4 +1,7 @@
-"""What layers need besides their input in one pass through the model; each takes what is next."""
+"""What layers need besides their input in one pass through the model; each takes what is next.
+
+Of both kinds, ``counted``, bool[batch, time], is False at padded steps. None: every step counts.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -18,6 +21,7 @@ class Training:
     trained: Iterator[torch.Tensor]
     drawn: Iterator[torch.Tensor]
     statistics: list[torch.Tensor] = field(default_factory=list)
+    counted: torch.Tensor | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +31,7 @@ class Evaluating:
     products: torch.dtype
     trained: Iterator[torch.Tensor]
     kept: Iterator[torch.Tensor]
+    counted: torch.Tensor | None = None
 
 
 Given = Training | Evaluating

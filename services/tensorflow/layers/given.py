@@ -1,4 +1,7 @@
-"""What layers need besides their input in one pass through the model; each takes what is next."""
+"""What layers need besides their input in one pass through the model; each takes what is next.
+
+Of both kinds, ``counted``, bool[batch, time], is False at padded steps. None: every step counts.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -19,6 +22,7 @@ class Training:
     drawn: Iterator[tf.Tensor]
     compiled: bool
     statistics: list[tf.Tensor] = field(default_factory=list)
+    counted: tf.Tensor | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +32,7 @@ class Evaluating:
     products: tf.DType
     trained: Iterator[tf.Variable]
     kept: Iterator[tf.Variable]
+    counted: tf.Tensor | None = None
 
 
 Given = Training | Evaluating

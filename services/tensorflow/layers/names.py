@@ -5,11 +5,13 @@ from collections.abc import Mapping
 
 import keras
 
+from services.tensorflow.layers.products import embedding
 from services.tensorflow.layers.sequences import gru, multi_head_attention, position_embedding
 
 # Of what Keras names otherwise.
 _KERAS_NAMES = {
     (keras.layers.Embedding, "table"): "embeddings",
+    (embedding.Padded, "table"): "embeddings",
     (keras.layers.RMSNormalization, "gamma"): "scale",
     (keras.layers.LSTM, "kernel"): "cell.kernel",
     (keras.layers.LSTM, "recurrent_kernel"): "cell.recurrent_kernel",

@@ -10,7 +10,8 @@ from twinrun.contract.spec import JobSpec
 class At:
     """Its job, its name, its number among all that hold no others, and all weights.
 
-    ``place``: in training epoch and position of the batch.
+    ``place``: in training epoch and position of the batch. ``counted`` [batch, time]: False at
+    padded steps; None: there are none.
     """
 
     spec: JobSpec
@@ -18,6 +19,7 @@ class At:
     number: int
     weights: dict[str, np.ndarray]
     place: tuple[int, int] | None = None
+    counted: np.ndarray | None = None
 
     def __contains__(self, part):
         return f"{self.name}.{part}" in self.weights

@@ -84,9 +84,9 @@ COVERED = {
     "pytorch/matched.py peak_device_memory_bytes: self._device.type == 'cuda'": MESSAGE,
     "pytorch/layers/convolutions/conv2d.py computed: "
     "given.products is kernel.dtype": f"bfloat16, {GPU}",
-    "pytorch/layers/sequences/gru.py computed: "
+    "pytorch/layers/sequences/gru.py run: "
     "recurrent_bias is None or given.products is not kernel.dtype": f"bfloat16, {GPU}",
-    "pytorch/layers/sequences/lstm.py computed: "
+    "pytorch/layers/sequences/lstm.py run: "
     "given.products is not kernel.dtype": f"bfloat16, {GPU}",
     "pytorch/layers/products/dense.py computed: "
     "given.products is kernel.dtype and bias is not None and (x.ndim == 2)": f"bfloat16, {GPU}",

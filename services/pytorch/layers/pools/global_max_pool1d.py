@@ -14,13 +14,23 @@ held = holds_nothing
 class Largest(nn.Module):  # type: ignore[misc] # PyTorch's is Any
     """As users write it."""
 
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return x.max(1).values
+    def forward(self, x: torch.Tensor, counted: torch.Tensor | None = None) -> torch.Tensor:
+        if counted is None:
+            return x.max(1).values
+        return or_zeros(x.masked_fill(~counted[..., None], -torch.inf).max(1).values, counted)
 
 
-def computed(_: GlobalMaxPool1d, x: torch.Tensor, __: Given) -> torch.Tensor:
+def computed(_: GlobalMaxPool1d, x: torch.Tensor, given: Given) -> torch.Tensor:
     """Implement `services.pytorch.layers.Kind`: of equal values the first counts."""
-    return functional.max_pool1d(x.transpose(1, 2), x.shape[1]).flatten(1)
+    if given.counted is not None:
+        x = x.masked_fill(~given.counted[..., None], -torch.inf)
+    found = functional.max_pool1d(x.transpose(1, 2), x.shape[1]).flatten(1)
+    return found if given.counted is None else or_zeros(found, given.counted)
+
+
+def or_zeros(found: torch.Tensor, counted: torch.Tensor) -> torch.Tensor:
+    """Return what was ``found`` [batch, width], and zeros of a sample without ``counted`` steps."""
+    return found.masked_fill(~counted.any(1, keepdim=True), 0)
 
 
 def idiomatic(_: GlobalMaxPool1d, __: Shape) -> nn.Module:

@@ -16,7 +16,7 @@ def computed(_: Embedding, x: torch.Tensor, given: Given) -> torch.Tensor:
 
 def idiomatic(layer: Embedding, _: Shape) -> nn.Module:
     """Implement `services.pytorch.layers.Kind`."""
-    return nn.Embedding(layer.codes, layer.width)
+    return nn.Embedding(layer.codes, layer.width, layer.padding)
 
 
 def held(module: nn.Embedding) -> dict[str, torch.Tensor | None]:

@@ -1,5 +1,6 @@
 """Bidirectional: two recurrent layers, one of which reads the sequence from its end."""
 
+from dataclasses import replace
 from typing import assert_never
 
 import torch
@@ -19,13 +20,16 @@ class BothWays(nn.Module):  # type: ignore[misc] # PyTorch's is Any
         super().__init__()
         self.ahead, self.back = (gru.ResetBefore(taken, units) for _ in WAYS)
 
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return torch.cat([self.ahead(x), self.back(x.flip(1)).flip(1)], -1)
+    def forward(self, x: torch.Tensor, counted: torch.Tensor | None = None) -> torch.Tensor:
+        turned = None if counted is None else counted.flip(1)
+        return torch.cat([self.ahead(x, counted), self.back(x.flip(1), turned).flip(1)], -1)
 
 
 def computed(layer: Bidirectional, x: torch.Tensor, given: Given) -> torch.Tensor:
     """Implement `services.pytorch.layers.Kind`."""
     ahead = _one_way(layer.kind, x, given)
+    if given.counted is not None:
+        given = replace(given, counted=given.counted.flip(1))
     return torch.cat([ahead, _one_way(layer.kind, x.flip(1), given).flip(1)], -1)
 
 

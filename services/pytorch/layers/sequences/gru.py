@@ -6,6 +6,7 @@ from twinrun.contract.layers import Gru
 
 from services.model.layers.parameter import Shape
 from services.pytorch.layers.given import Given
+from services.pytorch.layers.sequences import padded
 
 
 class Gates(nn.GRU):  # type: ignore[misc] # PyTorch's is Any
@@ -14,9 +15,8 @@ class Gates(nn.GRU):  # type: ignore[misc] # PyTorch's is Any
     def __init__(self, taken: int, units: int, *, bidirectional: bool = False) -> None:
         super().__init__(taken, units, batch_first=True, bidirectional=bidirectional)
 
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        outputs: torch.Tensor = super().forward(x)[0]
-        return outputs
+    def forward(self, x: torch.Tensor, counted: torch.Tensor | None = None) -> torch.Tensor:
+        return padded.packed(x, counted, super().forward)
 
 
 class ResetBefore(nn.GRU):  # type: ignore[misc] # PyTorch's is Any
@@ -26,8 +26,11 @@ class ResetBefore(nn.GRU):  # type: ignore[misc] # PyTorch's is Any
         super().__init__(taken, units, batch_first=True)
         del self.bias_hh_l0
 
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
+    def forward(self, x: torch.Tensor, counted: torch.Tensor | None = None) -> torch.Tensor:
         taken = x @ self.weight_ih_l0.T + self.bias_ih_l0
+        return padded.outputs(taken, counted, self._written)
+
+    def _written(self, taken: torch.Tensor) -> torch.Tensor:
         return written(taken, self.weight_hh_l0.T, None, taken.dtype)
 
 
@@ -38,15 +41,19 @@ def computed(layer: Gru, x: torch.Tensor, given: Given) -> torch.Tensor:
     """
     kernel, recurrent, bias = (next(given.trained) for _ in range(3))
     recurrent_bias = next(given.trained) if layer.reset_after else None
-    if recurrent_bias is None or given.products is not kernel.dtype:
-        taken = (x.to(given.products) @ kernel.to(given.products)).to(kernel.dtype) + bias
-        return written(taken, recurrent, recurrent_bias, given.products)
-    start = x.new_zeros(1, len(x), layer.units)
-    arrays = [kernel.T, recurrent.T, bias, recurrent_bias]
-    outputs: torch.Tensor = torch.gru(
-        x, start, arrays, True, 1, 0.0, torch.is_grad_enabled(), False, True
-    )[0]
-    return outputs
+
+    def run(x: torch.Tensor) -> torch.Tensor:
+        if recurrent_bias is None or given.products is not kernel.dtype:
+            taken = (x.to(given.products) @ kernel.to(given.products)).to(kernel.dtype) + bias
+            return written(taken, recurrent, recurrent_bias, given.products)
+        start = x.new_zeros(1, len(x), layer.units)
+        arrays = [kernel.T, recurrent.T, bias, recurrent_bias]
+        outputs: torch.Tensor = torch.gru(
+            x, start, arrays, True, 1, 0.0, torch.is_grad_enabled(), False, True
+        )[0]
+        return outputs
+
+    return padded.outputs(x, given.counted, run)
 
 
 def written(

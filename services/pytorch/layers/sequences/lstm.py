@@ -6,6 +6,7 @@ from twinrun.contract.layers import Lstm
 
 from services.model.layers.parameter import Shape
 from services.pytorch.layers.given import Given
+from services.pytorch.layers.sequences import padded
 
 
 class Memory(nn.LSTM):  # type: ignore[misc] # PyTorch's is Any
@@ -18,9 +19,8 @@ class Memory(nn.LSTM):  # type: ignore[misc] # PyTorch's is Any
             self.register_buffer(name, torch.zeros(4 * units), persistent=False)
         self._init_flat_weights()
 
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        outputs: torch.Tensor = super().forward(x)[0]
-        return outputs
+    def forward(self, x: torch.Tensor, counted: torch.Tensor | None = None) -> torch.Tensor:
+        return padded.packed(x, counted, super().forward)
 
 
 def computed(layer: Lstm, x: torch.Tensor, given: Given) -> torch.Tensor:
@@ -29,14 +29,18 @@ def computed(layer: Lstm, x: torch.Tensor, given: Given) -> torch.Tensor:
     Products of another dtype are taken one by one: the kernel would compute all in that dtype.
     """
     kernel, recurrent, bias = (next(given.trained) for _ in range(3))
-    if given.products is not kernel.dtype:
-        return _written(x, kernel, recurrent, bias, given.products)
     start = x.new_zeros(1, len(x), layer.units)
     arrays = [kernel.T, recurrent.T, bias, torch.zeros_like(bias)]
-    outputs: torch.Tensor = torch.lstm(
-        x, [start, start], arrays, True, 1, 0.0, torch.is_grad_enabled(), False, True
-    )[0]
-    return outputs
+
+    def run(x: torch.Tensor) -> torch.Tensor:
+        if given.products is not kernel.dtype:
+            return _written(x, kernel, recurrent, bias, given.products)
+        outputs: torch.Tensor = torch.lstm(
+            x, [start, start], arrays, True, 1, 0.0, torch.is_grad_enabled(), False, True
+        )[0]
+        return outputs
+
+    return padded.outputs(x, given.counted, run)
 
 
 def _written(

@@ -18,12 +18,14 @@ class ToItself(nn.MultiheadAttention):  # type: ignore[misc] # PyTorch's is Any
         super().__init__(taken, layer.heads, layer.dropout, layer.use_bias, batch_first=True)
         self._causal = layer.causal
 
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        mask = None
+    def forward(self, x: torch.Tensor, counted: torch.Tensor | None = None) -> torch.Tensor:
+        mask = padding = None
         if self._causal:
             mask = nn.Transformer.generate_square_subsequent_mask(x.shape[1], x.device, x.dtype)
+        if counted is not None:
+            padding = x.new_zeros(counted.shape).masked_fill(~counted, -torch.inf)
         found: torch.Tensor = super().forward(
-            x, x, x, attn_mask=mask, is_causal=self._causal, need_weights=False
+            x, x, x, padding, attn_mask=mask, is_causal=self._causal, need_weights=False
         )[0]
         return found
 
@@ -37,7 +39,10 @@ def computed(layer: MultiHeadAttention, x: torch.Tensor, given: Given) -> torch.
         of_heads.append(made.view(batch, time, layer.heads, -1).transpose(1, 2))
     q, k, v = (each.to(given.products) for each in of_heads)
     if layer.dropout and isinstance(given, Training):
-        found = _dropped(layer, q, k, v, next(given.drawn))
+        found = _dropped(layer, q, k, v, given)
+    elif given.counted is not None:
+        visible = _visible(layer, time, given.counted, x.device)
+        found = functional.scaled_dot_product_attention(q, k, v, visible)
     else:
         found = functional.scaled_dot_product_attention(q, k, v, is_causal=layer.causal)
     found = found.to(x.dtype).transpose(1, 2).reshape(batch, time, -1)
@@ -49,13 +54,28 @@ def _dropped(
     q: torch.Tensor,
     k: torch.Tensor,
     v: torch.Tensor,
-    mask: torch.Tensor,
+    given: Training,
 ) -> torch.Tensor:
     scores = q @ k.transpose(2, 3) * q.shape[-1] ** -0.5
-    if layer.causal:
-        seen = torch.ones(scores.shape[2:], dtype=torch.bool, device=scores.device).tril()
-        scores = scores.masked_fill(~seen, -torch.inf)
+    visible, mask = _visible(layer, len(q[0, 0]), given.counted, q.device), next(given.drawn)
+    if visible is not None:
+        scores = scores.masked_fill(~visible, -torch.inf)
     return scores.softmax(-1) * (mask.to(q.dtype) * scale(layer.dropout)) @ v
+
+
+def _visible(
+    layer: MultiHeadAttention, time: int, counted: torch.Tensor | None, device: torch.device
+) -> torch.Tensor | None:
+    """Return which key each query sees, bool[..., time, time]. None: it sees all.
+
+    A padded step sees itself too: a softmax of nothing would be NaN, and what it gives means
+    nothing.
+    """
+    if counted is None:
+        seen = torch.ones(time, time, dtype=torch.bool, device=device)
+        return seen.tril() if layer.causal else None
+    seen = counted[:, None, None] | torch.eye(time, dtype=torch.bool, device=device)
+    return seen.tril() if layer.causal else seen
 
 
 def _product(

@@ -1,5 +1,6 @@
 """Bidirectional: two recurrent layers, one of which reads the sequence from its end."""
 
+from dataclasses import replace
 from typing import assert_never
 
 import keras
@@ -13,6 +14,8 @@ from services.tensorflow.layers.sequences import gru, lstm
 def computed(layer: Bidirectional, x: tf.Tensor, given: Given) -> tf.Tensor:
     """Implement `services.tensorflow.layers.Kind`."""
     ahead = _one_way(layer.kind, x, given)
+    if given.counted is not None:
+        given = replace(given, counted=tf.reverse(given.counted, [1]))
     back = tf.reverse(_one_way(layer.kind, tf.reverse(x, [1]), given), [1])
     return tf.concat([ahead, back], -1)
 

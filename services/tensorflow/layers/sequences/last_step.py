@@ -7,11 +7,33 @@ from twinrun.contract.layers import LastStep
 from services.tensorflow.layers.given import Given
 
 
-def computed(_layer: LastStep, x: tf.Tensor, _given: Given) -> tf.Tensor:
-    """Implement `services.tensorflow.layers.Kind`."""
-    return x[:, -1]
+class Last(keras.layers.Layer):  # type: ignore[misc] # Keras has no types
+    """As users write it: the last position that is not masked."""
+
+    def __init__(self, dtype: str) -> None:
+        super().__init__(dtype=dtype)
+        self.supports_masking = True
+
+    def call(self, x: tf.Tensor, mask: tf.Tensor | None = None) -> tf.Tensor:
+        return _last(x, mask)
+
+    def compute_mask(self, *_: object) -> None:
+        """Implement `keras.layers.Layer`: what it returns has no positions."""
 
 
-def idiomatic(_layer: LastStep, dtype: str) -> list[keras.layers.Layer]:
+def computed(_: LastStep, x: tf.Tensor, given: Given) -> tf.Tensor:
     """Implement `services.tensorflow.layers.Kind`."""
-    return [keras.layers.Lambda(lambda x: x[:, -1], dtype=dtype)]
+    return _last(x, given.counted)
+
+
+def _last(x: tf.Tensor, counted: tf.Tensor | None) -> tf.Tensor:
+    """Return the last of the ``counted`` steps of ``x``; zeros if there is none."""
+    if counted is None:
+        return x[:, -1]
+    is_last = counted & (tf.cumsum(tf.cast(counted, tf.int32), 1, reverse=True) == 1)
+    return tf.reduce_sum(tf.where(is_last[..., None], x, 0), 1)
+
+
+def idiomatic(_: LastStep, dtype: str) -> list[keras.layers.Layer]:
+    """Implement `services.tensorflow.layers.Kind`."""
+    return [Last(dtype=dtype)]

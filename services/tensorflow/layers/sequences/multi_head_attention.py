@@ -38,8 +38,11 @@ class ToItself(keras.layers.MultiHeadAttention):  # type: ignore[misc] # Keras h
         self._inverse_sqrt_key_dim = self._key_dim**-0.5
         super().build(shape, shape)
 
-    def call(self, x: tf.Tensor) -> tf.Tensor:
-        return super().call(x, x, use_causal_mask=self._of_spec.causal)
+    def call(self, x: tf.Tensor, mask: tf.Tensor | None = None) -> tf.Tensor:
+        return super().call(x, x, value_mask=mask, use_causal_mask=self._of_spec.causal)
+
+    def compute_mask(self, _: tf.Tensor, mask: tf.Tensor | None = None) -> tf.Tensor | None:
+        return mask
 
     @property
     def query_bias(self) -> OneAxis:
@@ -53,7 +56,7 @@ class ToItself(keras.layers.MultiHeadAttention):  # type: ignore[misc] # Keras h
     def value_bias(self) -> OneAxis:
         return OneAxis(self._value_dense.bias)
 
-    def compute_output_spec(self, x: keras.KerasTensor) -> keras.KerasTensor:
+    def compute_output_spec(self, x: keras.KerasTensor, **_: object) -> keras.KerasTensor:
         return keras.KerasTensor(x.shape, dtype=self.compute_dtype)
 
 
@@ -63,8 +66,12 @@ def computed(layer: MultiHeadAttention, x: tf.Tensor, given: Given) -> tf.Tensor
     q, k, v = (_product("bti,ihd->bhtd", x, layer, given, head=True) for _ in PARTS)
     by = tf.constant(q.shape[-1] ** -0.5, x.dtype)
     scores = _einsum("bhtd,bhsd->bhts", q, k, given) * by
+    seen = tf.ones([time, time], tf.bool)
+    if given.counted is not None:  # a padded step sees itself too, so that each sees something
+        seen = given.counted[:, None, None] | tf.eye(time, dtype=tf.bool)
     if layer.causal:
-        seen = tf.linalg.band_part(tf.ones([time, time], tf.bool), -1, 0)
+        seen = tf.linalg.band_part(seen, -1, 0)
+    if layer.causal or given.counted is not None:
         scores = tf.where(seen, scores, scores.dtype.min)
     shares = tf.nn.softmax(scores)
     if layer.dropout and isinstance(given, Training):

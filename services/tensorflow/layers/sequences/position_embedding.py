@@ -10,6 +10,10 @@ from services.tensorflow.layers.given import Given
 class Positions(keras.layers.Layer):  # type: ignore[misc] # Keras has no types
     """As users write it: an embedding of the positions, added to what comes in."""
 
+    def __init__(self, dtype: str) -> None:
+        super().__init__(dtype=dtype)
+        self.supports_masking = True
+
     def build(self, shape: tuple[int | None, ...]) -> None:
         self.embeddings = self.add_weight(shape=shape[1:], initializer="uniform")
 

@@ -20,4 +20,4 @@ def _added(x: tf.Tensor) -> tf.Tensor:
 
 def idiomatic(_: SinusoidalPositions, dtype: str) -> list[keras.layers.Layer]:
     """Implement `services.tensorflow.layers.Kind`."""
-    return [keras.layers.Lambda(_added, dtype=dtype)]
+    return [keras.layers.Lambda(_added, mask=lambda _, mask: mask, dtype=dtype)]

@@ -12,7 +12,11 @@ _KINDS = {Lstm: lstm, Gru: gru}
 
 
 def _ways(layer, at):
-    return [(_KINDS[type(layer.kind)], replace(at, name=f"{at.name}.{way}")) for way in WAYS]
+    kind, back = _KINDS[type(layer.kind)], None if at.counted is None else at.counted[:, ::-1]
+    return [
+        (kind, replace(at, name=f"{at.name}.{way}", counted=counted))
+        for way, counted in zip(WAYS, (at.counted, back), strict=True)
+    ]
 
 
 def forward(layer, x, at):

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from tests.frameworks.layers.sequences.lstm import counted_at
+
 
 def _sigmoid(x):
     return 1 / (1 + np.exp(-x))
@@ -23,7 +25,7 @@ def _states(layer, x, at):
         n = np.tanh(taken[:, 2 * units :] + (r * product if layer.reset_after else product))
         gates.append((r, z, n))
         products.append(product)
-        outputs.append((1 - z) * n + z * h)
+        outputs.append(np.where(counted_at(t, at), (1 - z) * n + z * h, h))
     return gates, products, outputs
 
 
@@ -40,6 +42,8 @@ def backward(layer, x, g, at):
     for t in reversed(range(x.shape[1])):
         (r, z, n), h = gates[t], outputs[t]
         of_h = of_h + g[:, t]
+        counts = counted_at(t, at)
+        kept, of_h = np.where(counts, 0, of_h), np.where(counts, of_h, 0)
         of_n = of_h * (1 - z) * (1 - n**2)
         of_z = of_h * (h - n) * z * (1 - z)
         of_h = of_h * z
@@ -57,6 +61,7 @@ def backward(layer, x, g, at):
             found["recurrent_kernel"][:, :first] += h.T @ by_h
             found["recurrent_kernel"][:, first:] += (r * h).T @ of_n
             of_h = of_h + of_reset * r + by_h @ recurrent[:, :first].T
+        of_h = of_h + kept
         taken = np.concatenate([of_r, of_z, of_n], axis=1)
         found["kernel"] += x[:, t].T @ taken
         found["bias"] += taken.sum(axis=0)

@@ -7,6 +7,11 @@ def _sigmoid(x):
     return 1 / (1 + np.exp(-x))
 
 
+def counted_at(t, at):
+    """Return which samples' step t is not padded, [batch, 1]: a padded one keeps the state."""
+    return True if at.counted is None else at.counted[:, t, None]
+
+
 def _states(x, at):
     """Return gates, cells and outputs [time, batch, ...]; the first of the latter two are zeros."""
     units = len(at["recurrent_kernel"])
@@ -16,8 +21,9 @@ def _states(x, at):
         i, f, g, o = np.split(both, 4, axis=1)
         i, f, g, o = _sigmoid(i), _sigmoid(f), np.tanh(g), _sigmoid(o)
         gates.append((i, f, g, o))
-        cells.append(f * cells[-1] + i * g)
-        outputs.append(o * np.tanh(cells[-1]))
+        counts = counted_at(t, at)
+        cells.append(np.where(counts, f * cells[-1] + i * g, cells[-1]))
+        outputs.append(np.where(counts, o * np.tanh(cells[-1]), outputs[-1]))
     return gates, cells, outputs
 
 
@@ -32,6 +38,9 @@ def backward(layer, x, g, at):
     for t in reversed(range(x.shape[1])):
         (i, f, new, o), c = gates[t], np.tanh(cells[t + 1])
         of_h = of_h + g[:, t]
+        counts = counted_at(t, at)
+        kept_h, kept_c = np.where(counts, 0, of_h), np.where(counts, 0, of_c)
+        of_h, of_c = np.where(counts, of_h, 0), np.where(counts, of_c, 0)
         of_c = of_c + of_h * o * (1 - c**2)
         slopes = [
             of_c * new * i * (1 - i),
@@ -44,5 +53,5 @@ def backward(layer, x, g, at):
         found["recurrent_kernel"] += outputs[t].T @ both
         found["bias"] += both.sum(axis=0)
         of_x[:, t] = both @ at["kernel"].T
-        of_h, of_c = both @ at["recurrent_kernel"].T, of_c * f
+        of_h, of_c = both @ at["recurrent_kernel"].T + kept_h, of_c * f + kept_c
     return of_x, found

@@ -15,6 +15,9 @@ def _heads(layer, x, at):
     scores = q @ k.swapaxes(2, 3) / np.sqrt(q.shape[-1])
     if layer.causal:
         scores = np.where(np.tri(x.shape[1], dtype=bool), scores, -np.inf)
+    if at.counted is not None:  # a padded step sees itself, so that it sees something
+        own = np.eye(x.shape[1], dtype=bool)
+        scores = np.where(at.counted[:, None, None] | own, scores, -np.inf)
     exponentials = np.exp(scores - scores.max(axis=-1, keepdims=True))
     dropped = kept(layer.dropout, scores.shape, at) if layer.dropout and at.place else 1
     return q, k, v, exponentials / exponentials.sum(axis=-1, keepdims=True), dropped

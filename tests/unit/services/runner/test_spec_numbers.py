@@ -179,6 +179,7 @@ BAD = {
     "dataset.synthetic.classes": [0, -1, 1, HUGE],
     "layers[1].embedding.codes": [-1, 10_000_001, HUGE],
     "layers[1].embedding.width": [-1, 100_001, HUGE],
+    "layers[1].embedding.padding": [-1, 10_000_000, HUGE],
     "layers[1].lstm.units": [-1, 100_001, HUGE],
     "layers[1].gru.units": [-1, 100_001, HUGE],
     "layers[1].bidirectional.lstm.units": [-1, 100_001, HUGE],
