@@ -147,7 +147,9 @@ def _with_data(case: Case) -> job_pb2.JobSpec:
     outputs = CODES if sample.targets is TargetKind.TOKENS else OUTPUTS
     codes = CODES if sample.codes else 0
     held = small.dataset(
-        *(sample.shape, sample.targets, outputs, SAMPLES, blob_directory()), codes=codes
+        *(sample.shape, sample.targets, outputs, SAMPLES, blob_directory()),
+        codes=codes,
+        padded=sample.padded,
     )
     spec.dataset.CopyFrom(held)
     return spec

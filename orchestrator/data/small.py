@@ -21,16 +21,22 @@ def dataset(
     directory: Path,
     *,
     codes: int = 0,
+    padded: bool = False,
 ) -> job_pb2.Dataset:
     """Write ``samples`` of this shape to ``directory``, and return the dataset that names them.
 
-    Features are standard normal values, or ``codes`` of them, whole numbers. Raises BadInput.
+    Features are standard normal values, or ``codes`` of them, whole numbers, of which 0 stands at
+    the end of samples alone if they are ``padded``. Raises BadInput.
     """
     generator = np.random.Generator(np.random.Philox(key=_SEED))
     arrays: dict[str, NDArray[np.generic]] = {}
     for split, count in (("train", samples), ("test", _TESTED)):
         features = generator.standard_normal((count, *shape))
         whole = generator.integers(0, codes or 1, (count, *shape), np.int32)
+        if padded:
+            (time,) = shape
+            ends = time - np.arange(count)[:, None] % time
+            whole = np.where(np.arange(time) < ends, np.maximum(whole, 1), 0).astype(np.int32)
         classes = generator.integers(0, outputs, count, np.int32)
         arrays[f"{split}_features"] = whole if codes else features
         arrays[f"{split}_targets"] = {

@@ -25,7 +25,7 @@ def test_a_recurrence_is_compiled_beside_a_kernel_that_is_not(framework, name):
 
 @pytest.mark.parametrize("reset_after", [True, False])
 def test_a_gru_of_rounded_products_is_near_the_formula(framework, reset_after):
-    table = Embedding(jobs.CLASSES, 4, Normal(0.5))
+    table = Embedding(jobs.CLASSES, 4, Normal(0.5), padding=models.PADDING)
     gru = Gru(5, bias_initializer=Normal(0.5), reset_after=reset_after)
     job = jobs.spec(precision=Precision.BFLOAT16, layers=(table, gru, LastStep(), Dense(5)))
     run = jobs.train(framework, job)

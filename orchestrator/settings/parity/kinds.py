@@ -18,15 +18,20 @@ Layers = list[dict[str, Any]]
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """What a sample is: its shape, whether it consists of codes, and what its target is."""
+    """What a sample is: its shape, whether it consists of codes, and what its target is.
+
+    ``padded``: code 0 is the padding at its end.
+    """
 
     shape: tuple[int, ...]
     codes: bool = False
     targets: TargetKind = TargetKind.NUMBERS
+    padded: bool = False
 
 
 FLAT, IMAGE, SEQUENCE = Sample((5,)), Sample((6, 5, 4)), Sample((5, 4))
 TEXT = Sample((5,), codes=True)
+_PADDED = Sample((5,), codes=True, padded=True)
 _CLASS, _FLAGS = Sample((5,), targets=TargetKind.CLASS), Sample((5,), targets=TargetKind.FLAGS)
 _TOKENS = Sample((5,), codes=True, targets=TargetKind.TOKENS)
 _PIXELS = Sample((6, 5, 4), targets=TargetKind.TOKENS)
@@ -34,6 +39,7 @@ _NORMAL = {"normal": {"stddev": 0.5}}
 FLATTEN: dict[str, Any] = {"flatten": {}}
 TANH = {"activation": {"function": "ACTIVATION_FUNCTION_TANH"}}
 TABLE = {"embedding": {"codes": CODES, "width": 4, "table_initializer": _NORMAL}}
+_PADDED_TABLE = {"embedding": {**TABLE["embedding"], "padding": 0}}
 _GIVEN = {"bias_initializer": _NORMAL}
 
 
@@ -47,6 +53,10 @@ def conv(filters: int, **given: Any) -> dict[str, Any]:
 
 def _of(kind: str, **given: Any) -> Layers:
     return [{kind: given}]
+
+
+def _of_padded(kind: str, end: str, **given: Any) -> tuple[Sample, Layers]:
+    return _PADDED, [_PADDED_TABLE, {kind: given}, {end: {}}]
 
 
 # By kind and variant: the sample, and the layers between one that has a gradient of their input,
@@ -117,7 +127,10 @@ LAYERS: Mapping[str, Mapping[str, tuple[Sample, Layers]]] = {
         "bilinear": (IMAGE, _of("up_sampling2d", interpolation="INTERPOLATION_BILINEAR")),
     },
     "spatial_dropout2d": {"": (IMAGE, _of("spatial_dropout2d", rate=0.4))},
-    "lstm": {"": (SEQUENCE, _of("lstm", units=4, **_GIVEN))},
+    "lstm": {
+        "": (SEQUENCE, _of("lstm", units=4, **_GIVEN)),
+        "padding": _of_padded("lstm", "last_step", units=4, **_GIVEN),
+    },
     "gru": {
         "": (SEQUENCE, _of("gru", units=4, **_GIVEN)),
         "reset-before": (SEQUENCE, _of("gru", units=4, reset_after=False, **_GIVEN)),
@@ -125,6 +138,7 @@ LAYERS: Mapping[str, Mapping[str, tuple[Sample, Layers]]] = {
     "bidirectional": {
         "lstm": (SEQUENCE, _of("bidirectional", lstm={"units": 3, **_GIVEN})),
         "gru": (SEQUENCE, _of("bidirectional", gru={"units": 3, **_GIVEN})),
+        "padding": _of_padded("bidirectional", "global_average_pool1d", gru={"units": 3, **_GIVEN}),
     },
     "global_average_pool1d": {"": (SEQUENCE, _of("global_average_pool1d"))},
     "global_max_pool1d": {"": (SEQUENCE, _of("global_max_pool1d"))},
@@ -137,6 +151,7 @@ LAYERS: Mapping[str, Mapping[str, tuple[Sample, Layers]]] = {
         "causal": (SEQUENCE, _of("multi_head_attention", heads=2, causal=True, **_GIVEN)),
         "no-bias": (SEQUENCE, _of("multi_head_attention", heads=2, use_bias=False)),
         "dropout": (SEQUENCE, _of("multi_head_attention", heads=2, dropout=0.4, **_GIVEN)),
+        "padding": _of_padded("multi_head_attention", "global_max_pool1d", heads=2, **_GIVEN),
     },
 }
 SLOPES = {ActivationFunction.LEAKY_RELU: {"slope": 0.2}}

@@ -27,3 +27,11 @@ def test_it_is_as_the_dataset_says(tmp_path, targets):
         assert set(np.unique(held["train_targets"])) == {0, 1}
     if targets is TargetKind.CLASS:
         assert held["train_targets"].max() < 4
+
+
+def test_the_padding_stands_at_the_end_of_samples_alone(tmp_path):
+    found = small.dataset((5,), TargetKind.NUMBERS, 4, 12, tmp_path, codes=4, padded=True)
+    held = safetensors.numpy.load((tmp_path / found.arrays.sha256).read_bytes())["train_features"]
+    lengths = (held != 0).sum(axis=1)
+    assert set(lengths) == {1, 2, 3, 4, 5}
+    np.testing.assert_array_equal(held != 0, np.arange(5) < lengths[:, None])
