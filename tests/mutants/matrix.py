@@ -256,9 +256,6 @@ def _of_tasks() -> Iterator[tuple[str, Mapping]]:
     yield from _of_recurrences()
 
 
-PADDED_CODES: Mapping = {"dataset": dataset("CLASS", 3, (6,), codes=6)}
-
-
 def _of_recurrences() -> Iterator[tuple[str, Mapping]]:
     """Yield jobs of layers that read a sequence from one end to the other, and what is beside."""
     memory = [{"lstm": {"units": 5, "bias_initializer": NORMAL}}]
@@ -274,22 +271,13 @@ def _of_recurrences() -> Iterator[tuple[str, Mapping]]:
     # A pool knows no order, so it follows what does.
     waved = [{"sinusoidal_positions": {}}, both_ways, dropped, {"gru": {"units": 4, **biased}}]
     yield "gru of sequences, adam", job([*waved, *ends], ADAM, **waves)
-    yield "padded codes, adam", job([*_of_padded_codes(biased), dense(3)], ADAM, **PADDED_CODES)
+    padded: Mapping = {"dataset": dataset("CLASS", 3, (6,), codes=6)}
+    yield "padded codes, adam", job(PADDED, ADAM, **padded)
     written = {"units": 3, "reset_after": False, **biased}
     pixels = [{"conv2d": {"filters": 3, "size": 2}}, {"to_sequence": {}}]
     pixels += [{"bidirectional": {"lstm": {"units": 2, **biased}}}, {"gru": written}, *ends]
     yield "gru of pixels, momentum", job(pixels, MOMENTUM)
     yield "gru of sequences, compiled", job([*waved, *ends], SGD, **waves, execution=COMPILED)
-
-
-def _of_padded_codes(biased: Mapping) -> list[Mapping]:
-    """Return what leaves padded steps out, which are anywhere among the codes."""
-    table = {"codes": 6, "width": 4, "table_initializer": NORMAL, "padding": 2}
-    read = [{"lstm": {"units": 3, **biased}}, {"bidirectional": {"gru": {"units": 2, **biased}}}]
-    ends = ("last_step", "global_average_pool1d", "global_max_pool1d")
-    branches = [{"layers": [{end: {}}]} for end in ends]
-    looks = {"multi_head_attention": {"heads": 2, **biased}}
-    return [{"embedding": table}, looks, *read, {"concat": {"branches": branches}}]
 
 
 def _of_pixels() -> Mapping:

@@ -170,3 +170,15 @@ NESTED = [
 ]
 ALL = [*NORMALISED[:3], {"dropout": {"rate": 0.3}}, *WINDOWED[2:4], RELU, FLATTEN, custom(5), TANH]
 ALL += [dense(3)]
+
+# All that leaves padded steps out, which are anywhere among the codes.
+_BIASED: Mapping = {"bias_initializer": NORMAL}
+_ENDS = ("last_step", "global_average_pool1d", "global_max_pool1d")
+PADDED = [
+    {"embedding": {"codes": 6, "width": 4, "table_initializer": NORMAL, "padding": 2}},
+    {"multi_head_attention": {"heads": 2, **_BIASED}},
+    {"lstm": {"units": 3, **_BIASED}},
+    {"bidirectional": {"gru": {"units": 2, **_BIASED}}},
+    {"concat": {"branches": [{"layers": [{end: {}}]} for end in _ENDS]}},
+    dense(3),
+]
