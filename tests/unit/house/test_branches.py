@@ -86,8 +86,7 @@ COVERED = {
     "given.products is kernel.dtype": f"bfloat16, {GPU}",
     "pytorch/layers/sequences/gru.py run: "
     "recurrent_bias is None or given.products is not kernel.dtype": f"bfloat16, {GPU}",
-    "pytorch/layers/sequences/lstm.py run: "
-    "given.products is not kernel.dtype": f"bfloat16, {GPU}",
+    "pytorch/layers/sequences/lstm.py run: given.products is not kernel.dtype": f"bfloat16, {GPU}",
     "pytorch/layers/products/dense.py computed: "
     "given.products is kernel.dtype and bias is not None and (x.ndim == 2)": f"bfloat16, {GPU}",
     "pytorch/pipeline_steps.py run: not self._warm": OWN_WAY,
