@@ -29,7 +29,7 @@ def computed(layer: Gru, x: tf.Tensor, given: Given) -> tf.Tensor:
             r, z = tf.sigmoid(r + r_by_h), tf.sigmoid(z + z_by_h)
             return ((1 - z) * tf.tanh(n + r * n_by_h) + z * h,)
 
-        return outputs(taken, after, 1, layer.units, given.counted)
+        return outputs(taken, after, 1, layer.units, given)
     of_gates, of_new = tf.split(recurrent, [2 * layer.units, layer.units], axis=1)
 
     def before(taken: tf.Tensor, h: tf.Tensor) -> tuple[tf.Tensor]:
@@ -37,7 +37,7 @@ def computed(layer: Gru, x: tf.Tensor, given: Given) -> tf.Tensor:
         r, z = tf.split(tf.sigmoid(gates + by(h, of_gates)), 2, axis=1)
         return ((1 - z) * tf.tanh(n + by(r * h, of_new)) + z * h,)
 
-    return outputs(taken, before, 1, layer.units, given.counted)
+    return outputs(taken, before, 1, layer.units, given)
 
 
 class Reordered:

@@ -20,7 +20,7 @@ def computed(layer: Lstm, x: tf.Tensor, given: Given) -> tf.Tensor:
         c = tf.sigmoid(f) * c + tf.sigmoid(i) * tf.tanh(g)
         return tf.sigmoid(o) * tf.tanh(c), c
 
-    return outputs(product(x, kernel, products) + bias, step, 2, layer.units, given.counted)
+    return outputs(product(x, kernel, products) + bias, step, 2, layer.units, given)
 
 
 def idiomatic(layer: Lstm, dtype: str) -> list[keras.layers.Layer]:
