@@ -1,4 +1,4 @@
-"""MultiHeadAttention: by PyTorch's kernel for the scores, unless some of their shares drop out."""
+"""MultiHeadAttention: by PyTorch's kernel for the scores, or written out."""
 
 import torch
 from torch import nn
@@ -29,33 +29,41 @@ class ToItself(nn.MultiheadAttention):  # type: ignore[misc] # PyTorch's is Any
 
 
 def computed(layer: MultiHeadAttention, x: torch.Tensor, given: Given) -> torch.Tensor:
-    """Implement `services.pytorch.layers.Kind`."""
+    """Implement `services.pytorch.layers.Kind`.
+
+    The kernel takes no mask of shares that drop out, and rounds no score to the dtype of products.
+    """
     batch, time, taken = x.shape
     of_heads = []
     for _ in PARTS:
         made = _product(x, next(given.trained).reshape(taken, -1), layer, given)
         of_heads.append(made.view(batch, time, layer.heads, -1).transpose(1, 2))
     q, k, v = (each.to(given.products) for each in of_heads)
-    if layer.dropout and isinstance(given, Training):
-        found = _dropped(layer, q, k, v, next(given.drawn))
+    mask = next(given.drawn) if layer.dropout and isinstance(given, Training) else None
+    if mask is not None or given.products is not x.dtype:
+        found = _written(layer, (q, k, v), x.dtype, mask)
     else:
         found = functional.scaled_dot_product_attention(q, k, v, is_causal=layer.causal)
     found = found.to(x.dtype).transpose(1, 2).reshape(batch, time, -1)
     return _product(found, next(given.trained).reshape(-1, taken), layer, given)
 
 
-def _dropped(
+def _written(
     layer: MultiHeadAttention,
-    q: torch.Tensor,
-    k: torch.Tensor,
-    v: torch.Tensor,
-    mask: torch.Tensor,
+    of_heads: tuple[torch.Tensor, torch.Tensor, torch.Tensor],
+    own: torch.dtype,
+    mask: torch.Tensor | None,
 ) -> torch.Tensor:
-    scores = q @ k.transpose(2, 3) * q.shape[-1] ** -0.5
+    """Return the outputs: two products of the arrays' dtype, and between them shares in ``own``."""
+    q, k, v = of_heads
+    scores = (q @ k.transpose(2, 3)).to(own) * q.shape[-1] ** -0.5
     if layer.causal:
         seen = torch.ones(scores.shape[2:], dtype=torch.bool, device=scores.device).tril()
         scores = scores.masked_fill(~seen, -torch.inf)
-    return scores.softmax(-1) * (mask.to(q.dtype) * scale(layer.dropout)) @ v
+    shares = scores.softmax(-1)
+    if mask is not None:
+        shares = shares * (mask.to(own) * scale(layer.dropout))
+    return shares.to(v.dtype) @ v
 
 
 def _product(
