@@ -8,10 +8,12 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from twinrun.contract.enums import Precision
 
+from services.errors import Unsupported
 from services.frameworks import FRAMEWORKS
 from services.trial.trace import Traced
-from tests.frameworks import code_models
+from tests.frameworks import code_models, jobs
 
 
 @pytest.fixture(scope="session")
@@ -40,6 +42,17 @@ def short_calls(framework: ModuleType, name: str) -> None:
     """
     if name == "pytorch":
         importlib.import_module("services.pytorch.compiled_steps").STEPS_PER_CALL = 2
+
+
+@pytest.fixture
+def rounds_once(framework: ModuleType, name: str) -> None:
+    """Skip what takes a CPU whose kernels round a product to bfloat16 once."""
+    try:
+        importlib.import_module(f"services.{name}.device").prepare(
+            jobs.spec(precision=Precision.BFLOAT16)
+        )
+    except Unsupported as error:
+        pytest.skip(str(error))
 
 
 @pytest.fixture

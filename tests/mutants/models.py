@@ -170,3 +170,6 @@ NESTED = [
 ]
 ALL = [*NORMALISED[:3], {"dropout": {"rate": 0.3}}, *WINDOWED[2:4], RELU, FLATTEN, custom(5), TANH]
 ALL += [dense(3)]
+ROUNDED = [conv(8, size=3), RELU, {"to_sequence": {}}]
+ROUNDED += [{"position_embedding": {"table_initializer": NORMAL}}]
+ROUNDED += [{"multi_head_attention": {"heads": 2}}, FLATTEN, dense(32), TANH, dense(3)]
