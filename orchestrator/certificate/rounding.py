@@ -63,9 +63,9 @@ FLOAT64 = Rule("float64", 25.0, 25.0, None, 1e-3, 2.0**-52, None)
 FLOAT32 = Rule("float32", 10.0, 1000.0, 100, 1e-2, 2.0**-23, 64 * 2.0**-23)
 # On a GPU, calculated: nothing finer than 8 bits agrees, and rounding decides at once.
 BFLOAT16 = Rule("bfloat16", 10.0, 100.0, 100, 5e-2, 2.0**-8, 16 * 2.0**-8)
-# On a CPU, measured. Both frameworks round a product once, when its sum is complete: two sums differ
-# only where their order, in float32, decides which of two neighbours of 8 bits is nearer. A single
-# logit differs by such a step; a mean over a batch, and a norm, by far less.
+# On a CPU, measured. Both frameworks round a product once, when its sum is complete: two sums
+# differ only where their order, in float32, decides which of two neighbours of 8 bits is nearer. A
+# single logit differs by such a step; a mean over a batch, and a norm, by far less.
 BFLOAT16_CPU = replace(BFLOAT16, least=2.0**-14, first=2.0**-12, again=8 * 2.0**-8)
 # TensorFloat-32 has 11 bits in its products and sums in float32.
 TF32 = Rule("TF32", 10.0, 1000.0, 100, 1e-2, 2.0**-11, 16 * 2.0**-11)

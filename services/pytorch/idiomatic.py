@@ -139,9 +139,10 @@ class IdiomaticTrainer:
 
     def _mixed(self) -> contextlib.AbstractContextManager[object]:
         """Return the context of a model's calls, and of its loss, which takes float32 there."""
+        mixed: contextlib.AbstractContextManager[object] = contextlib.nullcontext()
         if self._spec.precision is Precision.BFLOAT16:
-            return torch.autocast(self._device.type, torch.bfloat16)
-        return contextlib.nullcontext()
+            mixed = torch.autocast(self._device.type, torch.bfloat16)
+        return mixed
 
     def _logits(self, images: torch.Tensor) -> torch.Tensor:
         images = images.to(self._device, non_blocking=True)

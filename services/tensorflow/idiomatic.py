@@ -251,7 +251,8 @@ def _of_layers(spec: JobSpec, shape: tuple[int, ...]) -> tuple[keras.Model, Mapp
 
 def _in_numpys_own(logits: NDArray[np.generic]) -> NDArray[np.floating]:
     """Return logits in float32 if they are in a precision that NumPy has no type for."""
-    found: NDArray[np.floating] = logits.astype(np.float32) if logits.dtype.kind != "f" else logits
+    kept = logits.dtype.kind == "f"
+    found: NDArray[np.floating] = logits.astype(logits.dtype if kept else np.float32, copy=False)
     return found
 
 
