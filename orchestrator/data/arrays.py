@@ -35,10 +35,14 @@ _SHAPE = Phrase(
     "{most} pixels a side, sequences [samples, time, channels], tables [samples, columns]."
 )
 _TARGET = Phrase(
-    "{path}: {name} has the shape {shape}; a target is [samples] or [samples, outputs]."
+    "{path}: {name} has the shape {shape}; a target is [samples] or [samples, outputs], or whole "
+    "numbers [samples, height, width], a class at each pixel of an image."
 )
 _NO_CODES = Phrase("{path}: {name} holds {held}; codes are whole numbers [samples, time].")
 _CODE = Phrase("{path}: {name} has codes from {least} to {most}; they must be from 0 to {limit:,}.")
+_SIZE = Phrase(
+    "{path}: {name} has the shape {shape} and the images have {images}; give each pixel its class."
+)
 _NEGATIVE = Phrase("{path}: {name} has the class {value}; classes are whole numbers from 0.")
 _ONE_CLASS = Phrase("{path}: all samples are of class {value}; there is nothing to tell apart.")
 
@@ -47,8 +51,9 @@ def samples(path: Path, target: str, features: str = "", *, codes: bool = False)
     """Return two arrays of an .npz file as samples. Raises BadInput.
 
     ``features`` may be left out where the file has one other array than the ``target``. A target of
-    whole numbers [n] is a class; any other is numbers. ``codes``: features are whole numbers
-    [n, time], and so are targets where the next ones are to be predicted.
+    whole numbers [n] is a class, and one of [n, height, width] the class of each pixel; any other
+    is numbers. ``codes``: features are whole numbers [n, time], and so are targets where the next
+    ones are to be predicted.
     """
     require_file(path)
     held = _arrays(path)
@@ -68,8 +73,21 @@ def samples(path: Path, target: str, features: str = "", *, codes: bool = False)
         raise BadInput(english(_LENGTHS, path=path, **lengths))
     if codes:
         return _of_codes(path, features, values, target, targets)
+    given = _features(path, features, values)
+    if given.ndim == 4 and targets.ndim == 3 and targets.dtype.kind in "iub":
+        return _of_pixels(path, given, target, targets)
     found, classes = _targets(path, target, targets)
-    return Samples(_features(path, features, values), found, classes=classes)
+    return Samples(given, found, classes=classes)
+
+
+def _of_pixels(
+    path: Path, images: NDArray[np.generic], name: str, targets: NDArray[np.generic]
+) -> Samples:
+    if targets.shape != images.shape[:3]:
+        shapes = {"shape": list(targets.shape), "images": list(images.shape)}
+        raise BadInput(english(_SIZE, path=path, name=name, **shapes))
+    classes, names = _classes(path, name, targets)
+    return Samples(images, classes, tokens=names)
 
 
 def _of_codes(
@@ -143,16 +161,23 @@ def _targets(
         return _of_one_class(path, codes.astype(np.int32)), tuple(map(str, values))
     _require_numbers(path, name, targets)
     if targets.ndim == 1 and targets.dtype.kind in "iub":
-        least, most = int(targets.min()), int(targets.max())
-        if least < 0:
-            raise BadInput(english(_NEGATIVE, path=path, name=name, value=least))
-        return _of_one_class(path, targets.astype(np.int32)), tuple(map(str, range(most + 1)))
+        return _classes(path, name, targets)
     return targets.astype(np.float64).reshape(len(targets), -1), ()
 
 
+def _classes(
+    path: Path, name: str, values: NDArray[np.generic]
+) -> tuple[NDArray[np.int32], tuple[str, ...]]:
+    """Return whole numbers as classes, and their names."""
+    least, most = int(values.min()), int(values.max())
+    if least < 0:
+        raise BadInput(english(_NEGATIVE, path=path, name=name, value=least))
+    return _of_one_class(path, values.astype(np.int32)), tuple(map(str, range(most + 1)))
+
+
 def _of_one_class(path: Path, codes: NDArray[np.int32]) -> NDArray[np.int32]:
-    if (codes == codes[0]).all():
-        raise BadInput(english(_ONE_CLASS, path=path, value=int(codes[0])))
+    if (codes == codes.flat[0]).all():
+        raise BadInput(english(_ONE_CLASS, path=path, value=int(codes.flat[0])))
     return codes
 
 

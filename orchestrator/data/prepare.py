@@ -132,7 +132,7 @@ def _for_test(found: Samples, fraction: float, seed: int) -> NDArray[np.bool_]:
 
     Neighbours in a text belong together: drawn ones would be surrounded by what is trained on.
     """
-    if not found.tokens:
+    if not (found.tokens and found.codes):
         return held_out(_codes(found), fraction, seed, found.classes)
     samples = len(found.targets)
     tested = min(max(1, round(samples * fraction)), samples - 1)

@@ -45,7 +45,7 @@ def read(file: File) -> tuple[Samples, Samples | None]:
     if path.suffix.lower() in TABLES:
         return _of_tables(file, path, test)
     found = _alone(file, path)
-    if found.tokens and test is not None:
+    if found.tokens and found.codes and test is not None:
         raise BadInput(english(_ONE_TEXT, path=path))
     if test is None:
         return found, None
@@ -130,6 +130,9 @@ def _alike(found: Samples, path: Path, other: Samples, test: Path) -> Samples:
         if one.dtype.kind != two.dtype.kind:
             raise BadInput(english(_OTHER_TYPE, **both, kind=one.dtype, other=two.dtype))
     features = other.features.astype(found.features.dtype, copy=False)
+    if found.tokens or other.tokens:  # classes of pixels, by number
+        _require_known([name for name in other.tokens if name not in found.tokens], path, test)
+        return replace(other, features=features, tokens=found.tokens)
     if not found.classes:
         return replace(other, features=features)
     _require_known([name for name in other.classes if name not in found.classes], path, test)

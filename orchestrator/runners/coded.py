@@ -1,8 +1,6 @@
 """From a job whose model is the user's code to one whose arrays are paired, and start alike."""
 
-import functools
 import itertools
-import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -129,34 +127,46 @@ def tracer(clients: Sequence[Client]) -> Tracer:
     """Return what has each framework trace one step of its model, in float64, at once."""
 
     def traces(spec: job_pb2.JobSpec) -> list[Trace]:
-        asked, watched, jobs = to_trace(spec), AtOnce(), dict[str, str]()
-        leaving = threading.Event()
-
-        def trace(client: Client) -> Trace:
-            def began(job_id: str) -> None:
-                jobs[client.framework] = job_id
-                if leaving.is_set():
-                    _cancel(client, job_id)
-
-            return traced(client.framework, *asking.trace(client, asked, _SHARED, began=began))
-
+        asked, watched = to_trace(spec), AtOnce()
+        each = [_Tracing(client, asked) for client in clients]
         try:
-            for client in clients:
-                watched.begin(client.framework, functools.partial(trace, client))
-            for _ in clients:
+            for tracing in each:
+                watched.begin(tracing.framework, tracing.result)
+            for _ in each:
                 watched.wait()
         except BaseException:  # Ctrl-C too: users' code may never end by itself
-            leaving.set()
-            for client in clients:
-                if client.framework in jobs:
-                    _cancel(client, jobs[client.framework])
+            for tracing in each:
+                tracing.cancel()
             while watched.running:
                 with suppress(Exception):
                     watched.wait()
             raise
-        return [watched.results[client.framework] for client in clients]
+        return [watched.results[tracing.framework] for tracing in each]
 
     return traces
+
+
+class _Tracing:
+    """A framework's trace, which can be cancelled before its job has begun, too."""
+
+    def __init__(self, client: Client, asked: job_pb2.JobSpec) -> None:
+        self.framework = client.framework
+        self._client, self._asked = client, asked
+        self._job_id, self._cancelled = "", False
+
+    def result(self) -> Trace:
+        found = asking.trace(self._client, self._asked, _SHARED, began=self._began)
+        return traced(self.framework, *found)
+
+    def cancel(self) -> None:
+        self._cancelled = True
+        if self._job_id:
+            _cancel(self._client, self._job_id)
+
+    def _began(self, job_id: str) -> None:
+        self._job_id = job_id
+        if self._cancelled:
+            _cancel(self._client, job_id)
 
 
 def _cancel(client: Client, job_id: str) -> None:

@@ -50,31 +50,46 @@ def _lines(path: str, target: Sequence[str], samples: Samples) -> Iterator[str]:
         rest = f", and {len(samples.names) - _SHOWN} more" if len(samples.names) > _SHOWN else ""
         yield f"    # Features: {listed}{rest}.".replace("\n", " ")
         yield "    # features: [names of columns] takes only some; texts become columns of 0 and 1."
-    yield from _of_text(count, outputs, *shape) if samples.tokens else _OF_NUMBERS
+    if samples.tokens and samples.codes:
+        yield f"    context: {shape[0]}  # bytes in a sample"
+        yield f"    test: {_TEST_SHARE}  # held out: the end of the text"
+    else:
+        yield from _OF_NUMBERS
+    if samples.tokens:
+        yield from _limit(count, outputs * math.prod(samples.targets.shape[1:]))
     yield "layers:"
-    *before, last = _layers(shape, trained, outputs, samples.codes)
+    of_pixels = kind is TargetKind.TOKENS and not samples.codes
+    layers = _of_pixels(outputs) if of_pixels else _layers(shape, trained, outputs, samples.codes)
+    *before, last = layers
     yield from (f"  - {layer}" for layer in before)
     if kind is TargetKind.NUMBERS:
         last, notes = _of_size(outputs, samples, hidden=_hidden(trained)[-1])
         yield from (f"  # {note}" for note in notes)
     yield f"  - {last}"
-    match kind:
-        case TargetKind.CLASS:
-            yield "loss: softmax_cross_entropy  # metrics: accuracy, macro F1"
-        case TargetKind.FLAGS:
-            yield "loss: sigmoid_cross_entropy  # metrics: accuracy, ROC AUC, average precision, F1"
-        case TargetKind.TOKENS:
-            yield "loss: next_token_cross_entropy  # metrics: accuracy, perplexity"
-        case TargetKind.NUMBERS:
-            yield "loss: mean_squared_error  # metrics: R\u00b2, RMSE, MAE"
-        case _:
-            assert_never(kind)
+    yield _loss(kind, samples)
     yield "optimizer:"
     yield f"  learning_rate: {0.01 if trained < 2_000 and len(shape) == 1 else 0.001}"
     yield "  adam: {}"
     yield f"batch_size: {batch}"
     yield f"epochs: {epochs}"
     yield "seed: 0"
+
+
+def _loss(kind: TargetKind, samples: Samples) -> str:
+    match kind:
+        case TargetKind.CLASS:
+            return "loss: softmax_cross_entropy  # metrics: accuracy, macro F1"
+        case TargetKind.FLAGS:
+            metrics = "accuracy, ROC AUC, average precision, F1"
+            return f"loss: sigmoid_cross_entropy  # metrics: {metrics}"
+        case TargetKind.TOKENS if samples.codes:
+            return "loss: next_token_cross_entropy  # metrics: accuracy, perplexity"
+        case TargetKind.TOKENS:
+            return "loss: pixel_cross_entropy  # metrics: accuracy, perplexity"
+        case TargetKind.NUMBERS:
+            return "loss: mean_squared_error  # metrics: R\u00b2, RMSE, MAE"
+        case _:
+            assert_never(kind)
 
 
 _OF_NUMBERS = (
@@ -92,12 +107,11 @@ _LARGEST = 1e9  # standard deviation of initial values
 _SMALL_SIDE = 7  # pixels: smaller images are not made smaller
 
 
-def _of_text(count: int, tokens: int, context: int) -> Iterator[str]:
-    yield f"    context: {context}  # bytes in a sample"
-    yield f"    test: {_TEST_SHARE}  # held out: the end of the text"
-    fitting = max(1, _MOST_LOGITS // (context * tokens))
+def _limit(count: int, logits: int) -> Iterator[str]:
+    """Yield how many samples to test where each has so many ``logits``, if not all."""
+    fitting = max(1, _MOST_LOGITS // logits)
     if fitting < round(count * _TEST_SHARE):
-        yield f"  test_limit: {fitting}  # a runner sends the logits of each byte of the test"
+        yield f"  test_limit: {fitting}  # a runner sends all logits of the test"
 
 
 def _columns(samples: Samples) -> int:
@@ -114,6 +128,11 @@ def _task(kind: TargetKind, samples: Samples, outputs: int) -> str:
             return f"A binary classification: the target is {yes} (1) or {no} (0)."
         case TargetKind.FLAGS:
             return f"A multi-label classification: {outputs} targets are 0 or 1."
+        case TargetKind.TOKENS if not samples.codes:
+            return (
+                f"A class at each pixel, of {outputs}. These layers see six pixels to each "
+                "side; the workload unet-tiny shows a model that sees more."
+            )
         case TargetKind.TOKENS:
             return (
                 f"A prediction of the next byte, of {outputs} different ones. These layers see one "
@@ -141,6 +160,13 @@ def _layers(shape: Sequence[int], trained: int, outputs: int, codes: int) -> Ite
         yield f"dense: {{units: {units}}}"
         yield _RELU
     yield f"dense: {{units: {outputs}}}"
+
+
+def _of_pixels(outputs: int) -> Iterator[str]:
+    for _ in range(3):
+        yield "conv2d: {filters: 16, size: 5, padding: 2}"
+        yield _RELU
+    yield f"conv2d: {{filters: {outputs}, size: 1}}"
 
 
 def _hidden(trained: int) -> Sequence[int]:

@@ -101,3 +101,28 @@ def test_one_array_alone_has_no_target(tmp_path):
     np.save(path, np.ones(3))
     with pytest.raises(BadInput, match="holds one array"):
         arrays.samples(path, "y")
+
+
+CLASSES = np.arange(4 * 5 * 6).reshape(4, 5, 6) % 3
+
+
+@pytest.mark.parametrize("images", [np.ones((4, 5, 6), np.uint8), np.ones((4, 5, 6, 3))])
+def test_whole_numbers_of_each_pixel_are_classes_of_pixels(tmp_path, images):
+    found = arrays.samples(npz(tmp_path, x=images, y=CLASSES.astype(np.uint8)), "y")
+    np.testing.assert_array_equal(found.targets, CLASSES)
+    assert found.targets.dtype == np.int32
+    assert (found.tokens, found.classes, found.codes) == (("0", "1", "2"), (), 0)
+
+
+@pytest.mark.parametrize(
+    ("classes", "said"),
+    [
+        (CLASSES[:, :4], r"y has the shape \[4, 4, 6\] and the images have \[4, 5, 6, 1\]"),
+        (CLASSES - 1, "y has the class -1"),
+        (CLASSES * 0 + 2, "all samples are of class 2"),
+        (CLASSES / 2, "a target is .*a class at each pixel"),
+    ],
+)
+def test_classes_of_pixels_that_do_not_fit_are_refused(tmp_path, classes, said):
+    with pytest.raises(BadInput, match=said):
+        arrays.samples(npz(tmp_path, x=np.ones((4, 5, 6), np.uint8), y=classes), "y")

@@ -173,9 +173,12 @@ def test_ctrl_c_that_comes_just_before_the_wait_ends_it():
         _thread.interrupt_main()
         goes_on.wait(HANG_SECONDS)
 
+    def waits():
+        both.begin("held", interrupts)
+        both.wait()
+
     try:
         with pytest.raises(KeyboardInterrupt):
-            both.begin("held", interrupts)
-            both.wait()
+            waits()
     finally:
         goes_on.set()

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import yaml
 from PIL import Image
+from twinrun.v1 import job_pb2
 
 from orchestrator.errors import BadInput
 from orchestrator.settings import config, workloads
@@ -167,6 +168,20 @@ def test_images_get_convolutions_and_sequences_are_flattened(tmp_path):
     np.savez(tmp_path / "seq.npz", x=np.random.rand(30, 5, 2), y=np.arange(30) % 3)
     first = yaml.safe_load(new.text(str(tmp_path / "seq.npz"), ["y"]))["layers"][0]
     assert first == {"flatten": {}}
+
+
+def test_a_class_at_each_pixel_gets_a_model_that_keeps_the_images_size(tmp_path):
+    images = np.random.default_rng(0).integers(0, 256, (40, 6, 5, 3), np.uint8)
+    np.savez(tmp_path / "masks.npz", x=images, y=images[..., 0] // 86)
+    text = new.text(str(tmp_path / "masks.npz"), ["y"])
+    assert text.startswith("# A class at each pixel, of 3.")
+    (tmp_path / "masks.yaml").write_text(text)
+    spec = config.job_spec(str(tmp_path / "masks.yaml"), {})
+    assert spec.loss.WhichOneof("kind") == "pixel_cross_entropy"
+    held = spec.dataset.arrays
+    assert (held.targets, held.outputs) == (job_pb2.TARGET_KIND_TOKENS, 3)
+    assert list(held.classes) == ["0", "1", "2"]
+    assert (held.train_samples, held.test_samples) == (32, 8)
 
 
 def test_a_name_with_anything_in_it_is_read_back(tmp_path):
