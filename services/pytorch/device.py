@@ -18,8 +18,6 @@ PRODUCTS = {
     Precision.FLOAT64: torch.float64,
     Precision.BFLOAT16: torch.bfloat16,
 }
-# An input and a kernel, and the share of numbers whose last digit the order of a sum may decide.
-_TRIED, _BY_ORDER = ((4, 8, 9, 9), (5, 8, 3, 3)), 0.05
 
 
 def flushes_denormals(spec: JobSpec) -> bool:
@@ -40,8 +38,7 @@ def prepare(spec: JobSpec) -> torch.device:
     torch.set_flush_denormal(flushes_denormals(spec))
     torch.set_num_threads(spec.threads)
     if spec.device is Device.CPU:
-        if spec.precision is Precision.BFLOAT16 and spec.recipe is Recipe.MATCHED:
-            _require_one_rounding()
+        _require_one_rounding(spec)
         return torch.device("cpu")
     if torch.version.cuda is None:
         raise DeviceUnavailable(
@@ -61,23 +58,27 @@ def prepare(spec: JobSpec) -> torch.device:
     return torch.device("cuda", 0)
 
 
-def _require_one_rounding() -> None:
+def _require_one_rounding(spec: JobSpec) -> None:
     """Try a convolution and its gradients. Raises Unsupported if bfloat16 rounds within their sums.
 
     Where oneDNN has no kernels for it, such as without AVX-512, PyTorch's own do.
     """
+    if spec.precision is not Precision.BFLOAT16 or spec.recipe is not Recipe.MATCHED:
+        return
+    an_input, a_kernel = ((4, 8, 9, 9), (5, 8, 3, 3))
+    by_order = 0.05  # the share of numbers whose last digit the order of a sum may decide
 
     def found(dtype: torch.dtype) -> list[torch.Tensor]:
         tried = [
             torch.arange(math.prod(shape)).sin().bfloat16().to(dtype).view(shape).requires_grad_()
-            for shape in _TRIED
+            for shape in (an_input, a_kernel)
         ]
         made = functional.conv2d(*tried)
         gradients = torch.autograd.grad(made, tried, torch.ones_like(made))
         return [each.bfloat16() for each in (made, *gradients)]
 
     pairs = zip(found(torch.bfloat16), found(torch.float32), strict=True)
-    if any((one != other).float().mean() > _BY_ORDER for one, other in pairs):
+    if any((one != other).float().mean() > by_order for one, other in pairs):
         raise Unsupported(
             f"precision is bfloat16, but on this CPU PyTorch {torch.__version__} rounds to it "
             "within a sum, which no other framework repeats; use float32, or a CPU with AVX-512",

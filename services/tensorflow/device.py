@@ -20,8 +20,6 @@ PRODUCTS = {
     Precision.FLOAT64: tf.float64,
     Precision.BFLOAT16: tf.bfloat16,
 }
-# An input and a kernel, and the share of numbers whose last digit the order of a sum may decide.
-_TRIED, _BY_ORDER = ((4, 9, 9, 8), (3, 3, 8, 5)), 0.05
 
 
 def prepare(spec: JobSpec) -> str:
@@ -40,8 +38,7 @@ def prepare(spec: JobSpec) -> str:
             field="threads",
         ) from error
     if spec.device is Device.CPU:
-        if spec.precision is Precision.BFLOAT16 and spec.recipe is Recipe.MATCHED:
-            _require_one_rounding()
+        _require_one_rounding(spec)
         return _CPU
     if not tf.test.is_built_with_cuda():
         raise DeviceUnavailable(
@@ -62,16 +59,20 @@ def prepare(spec: JobSpec) -> str:
     return "/GPU:0"
 
 
-def _require_one_rounding() -> None:
+def _require_one_rounding(spec: JobSpec) -> None:
     """Try a convolution and its gradients. Raises Unsupported if bfloat16 rounds within their sums.
 
     Where oneDNN has no kernels for it, such as without AVX-512, TensorFlow's own do.
     """
+    if spec.precision is not Precision.BFLOAT16 or spec.recipe is not Recipe.MATCHED:
+        return
+    an_input, a_kernel = ((4, 9, 9, 8), (3, 3, 8, 5))
+    by_order = 0.05  # the share of numbers whose last digit the order of a sum may decide
 
     def found(dtype: tf.DType) -> list[tf.Tensor]:
         tried = [
             tf.cast(tf.cast(np.sin(np.arange(math.prod(shape))).reshape(shape), tf.bfloat16), dtype)
-            for shape in _TRIED
+            for shape in (an_input, a_kernel)
         ]
         with tf.GradientTape() as tape:
             tape.watch(tried)
@@ -80,7 +81,7 @@ def _require_one_rounding() -> None:
 
     with tf.device(_CPU), contextlib.suppress(tf.errors.OpError):  # there may be no kernel at all
         pairs = zip(found(tf.bfloat16), found(tf.float32), strict=True)
-        if all(np.mean(one.numpy() != other.numpy()) <= _BY_ORDER for one, other in pairs):
+        if all(np.mean(one.numpy() != other.numpy()) <= by_order for one, other in pairs):
             return
     raise Unsupported(
         f"precision is bfloat16, but on this CPU TensorFlow {tf.__version__} rounds to it "

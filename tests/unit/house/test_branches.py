@@ -74,8 +74,8 @@ COVERED = {
     "pytorch/code/compiled_steps.py run: self._warm": "a recompilation is an error: test_compiled",
     "pytorch/compiled_steps.py __init__: on_gpu": GRAPHS,
     "pytorch/device.py prepare: spec.device is Device.CPU": GPU,
-    "pytorch/device.py prepare: spec.precision is Precision.BFLOAT16 "
-    "and spec.recipe is Recipe.MATCHED": BUILT,
+    "pytorch/device.py _require_one_rounding: spec.precision is not Precision.BFLOAT16 "
+    "or spec.recipe is not Recipe.MATCHED": BUILT,
     "pytorch/device.py synchronize: device.type == 'cuda'": GPU,
     "pytorch/device.py notes: spec.execution is Execution.COMPILED": MESSAGE,
     "pytorch/device.py notes: spec.device is Device.CPU": MESSAGE,
@@ -98,8 +98,8 @@ COVERED = {
     "tensorflow/layers/norms/batch_norm.py by_batch: "
     "x.shape.rank == 4 and x.dtype == tf.float32 and (not compiled)": f"{BOTH}; {EXECUTIONS}",
     "tensorflow/device.py prepare: spec.device is Device.CPU": GPU,
-    "tensorflow/device.py prepare: spec.precision is Precision.BFLOAT16 "
-    "and spec.recipe is Recipe.MATCHED": BUILT,
+    "tensorflow/device.py _require_one_rounding: spec.precision is not Precision.BFLOAT16 "
+    "or spec.recipe is not Recipe.MATCHED": BUILT,
     "tensorflow/device.py notes: spec.device is Device.CPU": MESSAGE,
     "tensorflow/matched.py __init__: eager": EXECUTIONS,
     "tensorflow/matched.py peak_device_memory_bytes: self._spec.device is Device.CPU": MESSAGE,
