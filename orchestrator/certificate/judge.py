@@ -246,7 +246,7 @@ def _outright(gap: Gap, between: Gaps, by: Standard) -> Floats:
         first = by.rule.first or 0.0
         if gap.quantity == NORMS:  # a sum of as many squares as the tensor has values
             return 4 * first * shape
-        return (first if gap.quantity == AGAIN else by.rule.least) * shape
+        return (by.rule.again or first if gap.quantity == AGAIN else by.rule.least) * shape
     if gap.quantity in (LOSSES, ORDERED, EVALUATED_LOSSES, EVALUATED_METRICS):
         return tolerance.losses * shape
     if gap.quantity == NORMS:

@@ -5,11 +5,11 @@ framework rounds everything differently, so a few times as much is allowed.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import assert_never
 
 import numpy as np
-from twinrun.contract.enums import Precision
+from twinrun.contract.enums import Device, Precision
 from twinrun.contract.spec import JobSpec
 
 from orchestrator.certificate.gaps import Floats, Gap
@@ -29,7 +29,8 @@ class Rule:
     ``knee`` tenfold: a unit of the model that is close to a threshold soon switches in one trial
     and not in the other, by chance. ``least``: a smaller divergence means nothing. ``first``: the
     largest difference that rounding makes before any update, None: the job's tolerance. ``jump``:
-    from one step to the next, times the framework's own largest jump.
+    from one step to the next, times the framework's own largest jump. ``again``: between logits of
+    the same weights, None: ``first``.
     """
 
     precision: str
@@ -41,6 +42,7 @@ class Rule:
     first: float | None
     saturated: float = 3.0
     jump: float = 100.0
+    again: float | None = None
 
     def bound(self, own: Floats, start: int = 0) -> Floats:
         """Return what is allowed at each step, given the smaller divergence ``own``."""
@@ -59,8 +61,12 @@ class Rule:
 # batch norm): up to 5.5 times the own divergence, and jumps of 4 times the own ones.
 FLOAT64 = Rule("float64", 25.0, 25.0, None, 1e-3, 2.0**-52, None)
 FLOAT32 = Rule("float32", 10.0, 1000.0, 100, 1e-2, 2.0**-23, 64 * 2.0**-23)
-# Products of 8 bits: nothing finer than that agrees, and rounding decides at once.
+# On a GPU, calculated: nothing finer than 8 bits agrees, and rounding decides at once.
 BFLOAT16 = Rule("bfloat16", 10.0, 100.0, 100, 5e-2, 2.0**-8, 16 * 2.0**-8)
+# On a CPU, measured. Both frameworks round a product once, when its sum is complete: two sums
+# differ only where their order, in float32, decides which of two neighbours of 8 bits is nearer. A
+# single logit differs by such a step; a mean over a batch, and a norm, by far less.
+BFLOAT16_CPU = replace(BFLOAT16, least=2.0**-14, first=2.0**-12, again=8 * 2.0**-8)
 # TensorFloat-32 has 11 bits in its products and sums in float32.
 TF32 = Rule("TF32", 10.0, 1000.0, 100, 1e-2, 2.0**-11, 16 * 2.0**-11)
 
@@ -71,7 +77,7 @@ def rule_of(job: JobSpec) -> Rule:
         case Precision.FLOAT64:
             return FLOAT64
         case Precision.BFLOAT16:
-            return BFLOAT16
+            return BFLOAT16_CPU if job.device is Device.CPU else BFLOAT16
         case Precision.FLOAT32:
             return TF32 if in_tf32(job) else FLOAT32
         case _:

@@ -131,7 +131,10 @@ class JobFlags:
             "torch.compile and XLA."
         ),
     ] = None
-    precision: Annotated[Precision | None, Flag(help="bfloat16: only on cuda.")] = None
+    precision: Annotated[
+        Precision | None,
+        Flag(help="bfloat16: products alone; on cpu it takes AVX-512."),
+    ] = None
     threads: Annotated[
         int | None,
         Flag(help="CPU threads of each framework; default: all available CPUs."),

@@ -1,12 +1,15 @@
 """The device, the threads and the precision of products that a spec requests."""
 
+import math
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch.nn import functional
 from twinrun.contract.enums import Device, Execution, OwnWay, Precision, Recipe
 from twinrun.contract.spec import JobSpec
 
-from services.errors import DeviceUnavailable
+from services.errors import DeviceUnavailable, Unsupported
 from services.trial.chunks import Chunk
 
 # The precision of products; everything else is float64 with float64, otherwise float32.
@@ -27,11 +30,15 @@ def flushes_denormals(spec: JobSpec) -> bool:
 
 
 def prepare(spec: JobSpec) -> torch.device:
-    """Set threads, denormals and TF32, and return the device. Raises DeviceUnavailable."""
+    """Set threads, denormals and TF32, and return the device.
+
+    Raises DeviceUnavailable, and Unsupported as `_require_one_rounding`.
+    """
     # Before any thread of a pool is created, because it inherits the setting.
     torch.set_flush_denormal(flushes_denormals(spec))
     torch.set_num_threads(spec.threads)
     if spec.device is Device.CPU:
+        _require_one_rounding(spec)
         return torch.device("cpu")
     if torch.version.cuda is None:
         raise DeviceUnavailable(
@@ -49,6 +56,34 @@ def prepare(spec: JobSpec) -> torch.device:
     torch.backends.cuda.matmul.fp32_precision = precision
     torch.backends.cudnn.conv.fp32_precision = precision
     return torch.device("cuda", 0)
+
+
+def _require_one_rounding(spec: JobSpec) -> None:
+    """Try a convolution and its gradients. Raises Unsupported if bfloat16 rounds within their sums.
+
+    Where oneDNN has no kernels for it, such as without AVX-512, PyTorch's own do.
+    """
+    if spec.precision is not Precision.BFLOAT16 or spec.recipe is not Recipe.MATCHED:
+        return
+    an_input, a_kernel = ((4, 8, 9, 9), (5, 8, 3, 3))
+    by_order = 0.05  # the share of numbers whose last digit the order of a sum may decide
+
+    def found(dtype: torch.dtype) -> list[torch.Tensor]:
+        tried = [
+            torch.arange(math.prod(shape)).sin().bfloat16().to(dtype).view(shape).requires_grad_()
+            for shape in (an_input, a_kernel)
+        ]
+        made = functional.conv2d(*tried)
+        gradients = torch.autograd.grad(made, tried, torch.ones_like(made))
+        return [each.bfloat16() for each in (made, *gradients)]
+
+    pairs = zip(found(torch.bfloat16), found(torch.float32), strict=True)
+    if any((one != other).float().mean() > by_order for one, other in pairs):
+        raise Unsupported(
+            f"precision is bfloat16, but on this CPU PyTorch {torch.__version__} rounds to it "
+            "within a sum, which no other framework repeats; use float32, or a CPU with AVX-512",
+            field="precision",
+        )
 
 
 def put(array: NDArray[np.generic], where: torch.device) -> torch.Tensor:

@@ -129,7 +129,8 @@ class IdiomaticTrainer:
         images, labels = (tensor.to(self._device, non_blocking=True) for tensor in batch)
         if begins:
             self._optimizer.zero_grad()
-        loss = self._loss(self._logits(images), labels)
+        with self._mixed():
+            loss = self._loss(self._logits(images), labels)
         every = self._spec.accumulate_steps
         (loss if every == 1 else loss / every).backward()
         if ends:
@@ -137,12 +138,16 @@ class IdiomaticTrainer:
         detached: torch.Tensor = loss.detach()
         return detached
 
-    def _logits(self, images: torch.Tensor) -> torch.Tensor:
+    def _mixed(self) -> contextlib.AbstractContextManager[object]:
+        """Return the context of a model's calls, and of its loss, which takes float32 there."""
         mixed: contextlib.AbstractContextManager[object] = contextlib.nullcontext()
         if self._spec.precision is Precision.BFLOAT16:
             mixed = torch.autocast(self._device.type, torch.bfloat16)
+        return mixed
+
+    def _logits(self, images: torch.Tensor) -> torch.Tensor:
         images = images.to(self._device, non_blocking=True)
-        with mixed:
+        with self._mixed():
             if self._code is not None:
                 return self._code.built.logits_of_users(self._model, images)
             return self._model(images)

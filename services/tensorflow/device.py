@@ -1,5 +1,8 @@
 """The device, the threads and the precision of products that a spec requests."""
 
+import contextlib
+import math
+
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
@@ -23,7 +26,7 @@ def prepare(spec: JobSpec) -> str:
     """Set threads, memory growth and TF32, and return the device's name.
 
     Raises DeviceUnavailable, and Unsupported if this process has run TensorFlow with another number
-    of threads: its pools are created once.
+    of threads: its pools are created once; and as `_require_one_rounding`.
     """
     try:
         tf.config.threading.set_intra_op_parallelism_threads(spec.threads)
@@ -35,6 +38,7 @@ def prepare(spec: JobSpec) -> str:
             field="threads",
         ) from error
     if spec.device is Device.CPU:
+        _require_one_rounding(spec)
         return _CPU
     if not tf.test.is_built_with_cuda():
         raise DeviceUnavailable(
@@ -53,6 +57,37 @@ def prepare(spec: JobSpec) -> str:
     tf.config.experimental.set_memory_growth(gpus[0], enable=True)
     tf.config.experimental.enable_tensor_float_32_execution(spec.allow_tf32)
     return "/GPU:0"
+
+
+def _require_one_rounding(spec: JobSpec) -> None:
+    """Try a convolution and its gradients. Raises Unsupported if bfloat16 rounds within their sums.
+
+    Where oneDNN has no kernels for it, such as without AVX-512, TensorFlow's own do.
+    """
+    if spec.precision is not Precision.BFLOAT16 or spec.recipe is not Recipe.MATCHED:
+        return
+    an_input, a_kernel = ((4, 9, 9, 8), (3, 3, 8, 5))
+    by_order = 0.05  # the share of numbers whose last digit the order of a sum may decide
+
+    def found(dtype: tf.DType) -> list[tf.Tensor]:
+        tried = [
+            tf.cast(tf.cast(np.sin(np.arange(math.prod(shape))).reshape(shape), tf.bfloat16), dtype)
+            for shape in (an_input, a_kernel)
+        ]
+        with tf.GradientTape() as tape:
+            tape.watch(tried)
+            made = tf.nn.conv2d(*tried, 1, "VALID")
+        return [tf.cast(each, tf.bfloat16) for each in (made, *tape.gradient(made, tried))]
+
+    with tf.device(_CPU), contextlib.suppress(tf.errors.OpError):  # there may be no kernel at all
+        pairs = zip(found(tf.bfloat16), found(tf.float32), strict=True)
+        if all(np.mean(one.numpy() != other.numpy()) <= by_order for one, other in pairs):
+            return
+    raise Unsupported(
+        f"precision is bfloat16, but on this CPU TensorFlow {tf.__version__} rounds to it "
+        "within a sum, which no other framework repeats; use float32, or a CPU with AVX-512",
+        field="precision",
+    )
 
 
 def put(array: NDArray[np.floating], where: str) -> tf.Tensor:

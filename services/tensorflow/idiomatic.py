@@ -1,6 +1,5 @@
 """The idiomatic recipe: a Keras model, fitted as users do today or trained by hand."""
 
-import functools
 import math
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
@@ -133,7 +132,7 @@ class IdiomaticTrainer:
             logits = self._model.predict(batches, verbose=0)[self._test_places]
         else:
             logits = self._model.predict(self._test_images, batch_size=_TEST_BATCH, verbose=0)
-        return logits
+        return _in_numpys_own(logits)
 
     def advance(self, steps: int) -> None:  # noqa: ARG002 - refused with the spec
         raise AssertionError("late_epoch is of the matched recipe")
@@ -142,7 +141,7 @@ class IdiomaticTrainer:
         images = self._test_images[:samples]
         if self._test_files is not None:
             images, _ = self._test_files.first(self._test_places[:samples])
-        return functools.partial(self._model.predict_on_batch, images)
+        return lambda: _in_numpys_own(self._model.predict_on_batch(images))
 
     def augmented(self) -> tuple[NDArray[np.floating], NDArray[np.generic]]:
         images, labels = self._images, self._labels
@@ -249,6 +248,13 @@ def _of_layers(spec: JobSpec, shape: tuple[int, ...]) -> tuple[keras.Model, Mapp
     made, layers = model.users(spec.layers, shape, POLICIES[spec.precision])
     names = (parameter.name for parameter in shapes.parameters(spec.layers, shape))
     return made, {name: held(layers, name) for name in names}
+
+
+def _in_numpys_own(logits: NDArray[np.generic]) -> NDArray[np.floating]:
+    """Return logits in float32 if they are in a precision that NumPy has no type for."""
+    kept = logits.dtype.kind == "f"
+    found: NDArray[np.floating] = logits.astype(logits.dtype if kept else np.float32, copy=False)
+    return found
 
 
 class _Edges(keras.callbacks.Callback):  # type: ignore[misc] # Keras's is Any

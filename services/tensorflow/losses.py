@@ -98,7 +98,9 @@ def idiomatic(spec: JobSpec) -> keras.losses.Loss | LossFunction:
             return keras.losses.BinaryCrossentropy(from_logits=True)
         case SigmoidCrossEntropy(weight):
             return lambda values, logits: tf.reduce_mean(
-                tf.nn.weighted_cross_entropy_with_logits(values, logits, weight)
+                tf.nn.weighted_cross_entropy_with_logits(
+                    values, tf.cast(logits, values.dtype), weight
+                )
             )
         case MeanSquaredError():
             return keras.losses.MeanSquaredError()
@@ -181,4 +183,5 @@ def _hubers(delta: float, logits: tf.Tensor, values: tf.Tensor) -> tf.Tensor:
 def _in_keras(loss: SoftmaxCrossEntropy, labels: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
     """Compute the losses that Keras's sparse one has no argument for; it divides by samples."""
     classes = tf.cast(tf.reshape(labels, [-1]), tf.int64)  # `fit` makes them floats [batch, 1]
-    return tf.reduce_mean(_cross_entropies(loss, logits, classes))
+    wide = tf.cast(logits, keras.config.floatx())  # as Keras's own losses do
+    return tf.reduce_mean(_cross_entropies(loss, wide, classes))

@@ -8,10 +8,12 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from twinrun.contract.enums import Precision
 
+from services.errors import Unsupported
 from services.frameworks import FRAMEWORKS
 from services.trial.trace import Traced
-from tests.frameworks import code_models
+from tests.frameworks import code_models, jobs
 
 
 @pytest.fixture(scope="session")
@@ -42,6 +44,17 @@ def short_compilations(framework: ModuleType, name: str) -> None:
         builder = importlib.import_module("torch._inductor.cpp_builder")
         flags = builder._get_optimization_cflags
         builder._get_optimization_cflags = lambda compiler, _least=False: flags(compiler, True)
+
+
+@pytest.fixture
+def rounds_once(framework: ModuleType, name: str) -> None:
+    """Skip what takes a CPU whose kernels round a product to bfloat16 once."""
+    try:
+        importlib.import_module(f"services.{name}.device").prepare(
+            jobs.spec(precision=Precision.BFLOAT16)
+        )
+    except Unsupported as error:
+        pytest.skip(str(error))
 
 
 @pytest.fixture

@@ -99,10 +99,10 @@ SINGLE = {
 }
 
 
+@pytest.mark.usefixtures("rounds_once")
 @pytest.mark.parametrize("layers", [*SINGLE.values(), jobs.CONVOLUTIONS], ids=[*SINGLE, "all"])
 @pytest.mark.parametrize("execution", jobs.UNCOMPILED)
 def test_bfloat16_rounds_the_products_and_nothing_else(framework, execution, layers):
-    # A spec asks for it on CUDA only; the formula is the same on a CPU.
     job = jobs.spec(precision=Precision.BFLOAT16, execution=execution, layers=layers)
     run = jobs.train(framework, job)
     losses, _ = reference.train(job, jobs.data(job.precision), jobs.weights(job))
@@ -112,6 +112,7 @@ def test_bfloat16_rounds_the_products_and_nothing_else(framework, execution, lay
     assert 1e-5 < off.max() < 2e-2
 
 
+@pytest.mark.usefixtures("rounds_once")
 @pytest.mark.parametrize("rounded", ["images", "kernel"])
 @pytest.mark.parametrize("layers", SINGLE.values(), ids=SINGLE)
 def test_bfloat16_rounds_both_factors_of_a_product_and_no_bias(framework, layers, rounded):

@@ -23,6 +23,7 @@ def test_a_recurrence_is_compiled_beside_a_kernel_that_is_not(framework, name):
     assert_same(framework, job)
 
 
+@pytest.mark.usefixtures("rounds_once")
 @pytest.mark.parametrize("reset_after", [True, False])
 def test_a_gru_of_rounded_products_is_near_the_formula(framework, reset_after):
     table = Embedding(jobs.CLASSES, 4, Normal(0.5), padding=models.PADDING)

@@ -76,7 +76,7 @@ def _kept(engine: Engine) -> list[Kept]:
     """
     found = []
     for case in CASES:
-        kept = engine.keep(case)
+        kept = engine.keep(case, traced=not case.planted_alone)
         if len(found) < _HONEST and (refused := engine.honest(kept)):
             raise ValueError(f"{case.name} without any mutant: {refused}")
         seconds = ", ".join(f"{name} {taken:.1f} s" for name, taken in kept.seconds.items())

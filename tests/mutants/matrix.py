@@ -27,6 +27,7 @@ from tests.mutants.models import (
     PLAIN,
     POOLED,
     RECTANGULAR,
+    ROUNDED,
     SCALED,
     SMALLER,
     SPREAD,
@@ -107,10 +108,11 @@ EAGER, COMPILED = "EXECUTION_EAGER", "EXECUTION_COMPILED"
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A job of both frameworks."""
+    """A job of both frameworks. ``planted_alone``: no mechanical mutant is tried on it."""
 
     name: str
     job: Mapping
+    planted_alone: bool = False
 
     def spec(self) -> job_pb2.JobSpec:
         spec = job_pb2.JobSpec()
@@ -290,4 +292,10 @@ def _table(outputs: int) -> list[Mapping]:
     return [dense(6), TANH, dense(outputs)]
 
 
-CASES = [Case(name, mapping) for name, mapping in _jobs()]
+def _rounded() -> Iterator[Case]:
+    """Yield a job whose products are rounded, in which few mutants are more than a rounding."""
+    bfloat16: Mapping = {"precision": "PRECISION_BFLOAT16", "batch_size": 32}
+    yield Case("bfloat16, adam", job(ROUNDED, ADAM, 410, shape=(8, 8, 1), **bfloat16), True)
+
+
+CASES = [*(Case(name, mapping) for name, mapping in _jobs()), *_rounded()]

@@ -182,3 +182,6 @@ PADDED = [
     {"concat": {"branches": [{"layers": [{end: {}}]} for end in _ENDS]}},
     dense(3),
 ]
+ROUNDED = [conv(8, size=3), RELU, {"to_sequence": {}}]
+ROUNDED += [{"position_embedding": {"table_initializer": NORMAL}}]
+ROUNDED += [{"multi_head_attention": {"heads": 2}}, FLATTEN, dense(32), TANH, dense(3)]

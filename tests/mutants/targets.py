@@ -113,7 +113,7 @@ MUTATED: dict[str, dict[str, str]] = {
     "services/pytorch/layers/given.py": {},
     "services/pytorch/layers/axes.py": {},
     "services/pytorch/augmentation.py": {},
-    "services/pytorch/device.py": {"notes": _TELLS},
+    "services/pytorch/device.py": {"notes": _TELLS, "_require_one_rounding": _REFUSES},
     "services/pytorch/pipeline.py": {"_augmenting": _IDIOMATIC},
     "services/pytorch/pipeline_steps.py": {"PipelineSteps.waited": _TIMES},
     "services/tensorflow/matched.py": {
@@ -155,7 +155,7 @@ MUTATED: dict[str, dict[str, str]] = {
     },
     "services/tensorflow/layers/given.py": {},
     "services/tensorflow/augmentation.py": {},
-    "services/tensorflow/device.py": {"notes": _TELLS},
+    "services/tensorflow/device.py": {"notes": _TELLS, "_require_one_rounding": _REFUSES},
     "services/tensorflow/pipeline_steps.py": {"PipelineSteps.waited": _TIMES},
 }
 _CODE = "a model of users' code is no job of these; tests/frameworks/pytorch_code has its faults"

@@ -100,6 +100,11 @@ def products_in_float32(spec, data, weights):
     return spec, data, weights
 
 
+def rounded_products(spec, data, weights):
+    in_timed_precision_alone("dense", 1.05)
+    return spec, data, weights
+
+
 def steps_without_details(spec, data, weights):
     """A step is half as long again where nobody asks for its details."""
     from services.tensorflow.eager_steps import EagerSteps  # noqa: PLC0415 - as above
@@ -241,6 +246,7 @@ PLANTS = {
     "a dropout that nobody seeded": (unseeded_dropout, list),
     "batch norm x1.01 in float32": (batch_norm_in_float32, list),
     "dense products x1.0001 in float32": (products_in_float32, list),
+    "dense products x1.05 in bfloat16": (rounded_products, list),
     "longer steps without details": (steps_without_details, list),
     "residual: the shortcut dropped": (total(lambda made, _: made), list),
     "residual: the shortcut added twice": (total(lambda made, added: made + 2 * added), list),

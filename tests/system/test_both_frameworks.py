@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.storage import shelf
+from tests.builders.cpu import ROUNDS_ONCE
 from tests.builders.runners import runners_of
 from tests.waiting import HANG_SECONDS, eventually
 
@@ -32,6 +33,20 @@ def test_float64_losses_of_the_frameworks_agree_to_1e_12_on_mnist(orchestrator, 
     assert agreement["steps"] == 94  # the last batch is short
     assert agreement["largest_loss_difference"] < 1e-12
     assert agreement["accuracy_difference"] == 0
+
+
+@ROUNDS_ONCE
+def test_rounded_products_of_a_convolution_are_the_same_job_on_a_cpu(warmed):
+    layers = "[{conv2d: {filters: 8, size: 5}}, {flatten: {}}, {dense: {units: 10}}]"
+    done = warmed(
+        *("compare", "--workload=synthetic-mlp", "--epochs=1", "--train-limit=2000", "--threads=1"),
+        *("--precision=bfloat16", f"--set=layers={layers}", "--json"),
+    )
+    comparison = json.loads(done.stdout)
+    (agreement,) = comparison["agreements"]
+    assert agreement["largest_loss_difference"] < 0.01
+    for side in comparison["frameworks"].values():
+        assert "products in bfloat16" in json.dumps(side)
 
 
 def has_compiler() -> bool:

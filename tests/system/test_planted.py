@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from tests.builders.cpu import ROUNDS_ONCE
 from tests.builders.served import served
 from tests.system.planted import PLANTS
 
@@ -61,6 +62,7 @@ def runners(warm, tmp_path_factory):
 def flags_of(plant):
     flags = [f"--seed={list(PLANTS).index(plant)}", *([SGD] if "momentum" in plant else [])]
     flags += [NESTED] if plant.startswith(NESTS) else []
+    flags += ["--precision=bfloat16"] if "bfloat16" in plant else []
     return [*flags, *([LAYERS] if any(name in plant for name in LAYERED) else [])]
 
 
@@ -99,6 +101,7 @@ def test_a_speed_is_not_said_without_saying_that_it_was_not_shown_to_be_the_same
     [
         "batch norm x1.01 in float32",
         "dense products x1.0001 in float32",
+        pytest.param("dense products x1.05 in bfloat16", marks=ROUNDS_ONCE),
         "longer steps without details",
     ],
 )

@@ -135,8 +135,9 @@ def _own_agrees(row: Row) -> bool:
 
 def allowed(job: JobSpec) -> float:
     """Return how far a few steps of two matched trials may be apart, by rounding alone."""
-    first = rule_of(job).first
-    return tolerance(job).logits if first is None else first
+    rule = rule_of(job)
+    largest = rule.again or rule.first
+    return tolerance(job).logits if largest is None else largest
 
 
 @np.errstate(all="ignore")  # one side's numbers may be none

@@ -8,7 +8,7 @@ from twinrun.contract.code_values import code_violations
 from twinrun.contract.converters.nests import nested
 from twinrun.contract.converters.specs import readable_spec
 from twinrun.contract.dataset_values import dataset_violations
-from twinrun.contract.enums import Device, Execution, Loop, OwnWay, Precision, Recipe, TargetKind
+from twinrun.contract.enums import Device, Execution, Loop, OwnWay, Recipe, TargetKind
 from twinrun.contract.layer_values import layer_violations
 from twinrun.contract.losses import (
     Huber,
@@ -84,8 +84,6 @@ def _violations(spec: JobSpec) -> Iterator[Violation]:
     if spec.own_ways and spec.recipe is not Recipe.MATCHED:
         yield Violation("own_ways", "are of the matched recipe; in the idiomatic one all is own")
     yield from _own_way_violations(spec)
-    if spec.precision is Precision.BFLOAT16 and spec.device is not Device.CUDA:
-        yield Violation("precision", "is bfloat16, which runs on cuda only; use float32")
 
 
 def _recipe_violations(spec: JobSpec) -> Iterator[Violation]:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from orchestrator.certificate.rounding import (
     BFLOAT16,
+    BFLOAT16_CPU,
     FLOAT32,
     FLOAT64,
     TF32,
@@ -19,7 +20,7 @@ from orchestrator.certificate.takes import PERTURBED
 from tests.builders.events import job, losses
 from tests.builders.proofs import STEPS, curve, evidence, made, proof, rounded
 
-RULES = [FLOAT64, FLOAT32, BFLOAT16, TF32]
+RULES = [FLOAT64, FLOAT32, BFLOAT16, BFLOAT16_CPU, TF32]
 
 
 @pytest.mark.parametrize("part", [1e-16, 5e-16])
@@ -209,7 +210,9 @@ def test_a_divergence_that_is_not_finite_allows_nothing(rule):
 def test_the_rule_is_that_of_the_job():
     assert rule_of(job()) is FLOAT32
     assert rule_of(job(precision="PRECISION_FLOAT64")) is FLOAT64
-    assert rule_of(job(precision="PRECISION_BFLOAT16")) is BFLOAT16
+    for device, rule in {"CPU": BFLOAT16_CPU, "CUDA": BFLOAT16}.items():
+        found = job(precision="PRECISION_BFLOAT16", device=f"DEVICE_{device}")
+        assert rule_of(found) is rule
     assert rule_of(job(allow_tf32=True, device="DEVICE_CUDA")) is TF32
     assert rule_of(job(allow_tf32=True, device="DEVICE_CPU")) is FLOAT32
 

@@ -40,6 +40,7 @@ TIMED = "the certificate's trials in the precision and execution in which the jo
 EXECUTIONS = "tests/frameworks/test_arithmetic: every execution against the reference, in both"
 DETAILS = "tests/frameworks/test_details: with and without step details, to the last bit"
 GPU = "on a GPU alone: the certificate runs on the device of the job"
+ROUNDED = "bfloat16: test_arithmetic against the reference, and the certificate's timed trials"
 GRAPHS = "on a GPU alone: tests/frameworks/test_captured, and bench.gpu on one"
 MESSAGE = "words, no arithmetic"
 OWN_WAY = "an own way, of which there is no certificate: test_own_ways"
@@ -73,6 +74,8 @@ COVERED = {
     "pytorch/code/compiled_steps.py run: self._warm": "a recompilation is an error: test_compiled",
     "pytorch/compiled_steps.py __init__: on_gpu": GRAPHS,
     "pytorch/device.py prepare: spec.device is Device.CPU": GPU,
+    "pytorch/device.py _require_one_rounding: spec.precision is not Precision.BFLOAT16 "
+    "or spec.recipe is not Recipe.MATCHED": BUILT,
     "pytorch/device.py synchronize: device.type == 'cuda'": GPU,
     "pytorch/device.py notes: spec.execution is Execution.COMPILED": MESSAGE,
     "pytorch/device.py notes: spec.device is Device.CPU": MESSAGE,
@@ -82,18 +85,21 @@ COVERED = {
     "pytorch/losses.py idiomatic: spec.precision is Precision.FLOAT64": "idiomatic recipe's own",
     "pytorch/matched.py __init__: spec.execution is Execution.COMPILED": EXECUTIONS,
     "pytorch/matched.py peak_device_memory_bytes: self._device.type == 'cuda'": MESSAGE,
-    "pytorch/layers/convolutions/conv2d.py computed: "
-    "given.products is kernel.dtype": f"bfloat16, {GPU}",
+    "pytorch/layers/convolutions/conv2d.py computed: given.products is kernel.dtype": ROUNDED,
     "pytorch/layers/sequences/gru.py run: "
-    "recurrent_bias is None or given.products is not kernel.dtype": f"bfloat16, {GPU}",
-    "pytorch/layers/sequences/lstm.py run: given.products is not kernel.dtype": f"bfloat16, {GPU}",
+    "recurrent_bias is None or given.products is not kernel.dtype": ROUNDED,
+    "pytorch/layers/sequences/lstm.py run: given.products is not kernel.dtype": ROUNDED,
+    "pytorch/layers/sequences/multi_head_attention.py computed: "
+    "mask is not None or given.products is not x.dtype": ROUNDED,
     "pytorch/layers/products/dense.py computed: "
-    "given.products is kernel.dtype and bias is not None and (x.ndim == 2)": f"bfloat16, {GPU}",
+    "given.products is kernel.dtype and bias is not None and (x.ndim == 2)": ROUNDED,
     "pytorch/pipeline_steps.py run: not self._warm": OWN_WAY,
     "tensorflow/augmentation.py resampling: spec.execution is Execution.EAGER": EXECUTIONS,
     "tensorflow/layers/norms/batch_norm.py by_batch: "
     "x.shape.rank == 4 and x.dtype == tf.float32 and (not compiled)": f"{BOTH}; {EXECUTIONS}",
     "tensorflow/device.py prepare: spec.device is Device.CPU": GPU,
+    "tensorflow/device.py _require_one_rounding: spec.precision is not Precision.BFLOAT16 "
+    "or spec.recipe is not Recipe.MATCHED": BUILT,
     "tensorflow/device.py notes: spec.device is Device.CPU": MESSAGE,
     "tensorflow/matched.py __init__: eager": EXECUTIONS,
     "tensorflow/matched.py peak_device_memory_bytes: self._spec.device is Device.CPU": MESSAGE,

@@ -1,4 +1,4 @@
-"""MultiHeadAttention: by PyTorch's kernel for the scores, unless some of their shares drop out."""
+"""MultiHeadAttention: by PyTorch's kernel for the scores, or written out."""
 
 import torch
 from torch import nn
@@ -31,15 +31,20 @@ class ToItself(nn.MultiheadAttention):  # type: ignore[misc] # PyTorch's is Any
 
 
 def computed(layer: MultiHeadAttention, x: torch.Tensor, given: Given) -> torch.Tensor:
-    """Implement `services.pytorch.layers.Kind`."""
+    """Implement `services.pytorch.layers.Kind`.
+
+    The kernel takes no mask of shares that drop out, and rounds no score to the dtype of products.
+    """
     batch, time, taken = x.shape
     of_heads = []
     for _ in PARTS:
         made = _product(x, next(given.trained).reshape(taken, -1), layer, given)
         of_heads.append(made.view(batch, time, layer.heads, -1).transpose(1, 2))
     q, k, v = (each.to(given.products) for each in of_heads)
-    if layer.dropout and isinstance(given, Training):
-        found = _dropped(layer, q, k, v, given)
+    mask = next(given.drawn) if layer.dropout and isinstance(given, Training) else None
+    if mask is not None or given.products is not x.dtype:
+        visible = _visible(layer, time, given.counted, x.device)
+        found = _written(layer, (q, k, v), x.dtype, visible, mask)
     elif given.counted is not None:
         visible = _visible(layer, time, given.counted, x.device)
         found = functional.scaled_dot_product_attention(q, k, v, visible)
@@ -49,18 +54,22 @@ def computed(layer: MultiHeadAttention, x: torch.Tensor, given: Given) -> torch.
     return _product(found, next(given.trained).reshape(-1, taken), layer, given)
 
 
-def _dropped(
+def _written(
     layer: MultiHeadAttention,
-    q: torch.Tensor,
-    k: torch.Tensor,
-    v: torch.Tensor,
-    given: Training,
+    of_heads: tuple[torch.Tensor, torch.Tensor, torch.Tensor],
+    own: torch.dtype,
+    visible: torch.Tensor | None,
+    mask: torch.Tensor | None,
 ) -> torch.Tensor:
-    scores = q @ k.transpose(2, 3) * q.shape[-1] ** -0.5
-    visible, mask = _visible(layer, len(q[0, 0]), given.counted, q.device), next(given.drawn)
+    """Return the outputs: two products of the arrays' dtype, and between them shares in ``own``."""
+    q, k, v = of_heads
+    scores = (q @ k.transpose(2, 3)).to(own) * q.shape[-1] ** -0.5
     if visible is not None:
         scores = scores.masked_fill(~visible, -torch.inf)
-    return scores.softmax(-1) * (mask.to(q.dtype) * scale(layer.dropout)) @ v
+    shares = scores.softmax(-1)
+    if mask is not None:
+        shares = shares * (mask.to(own) * scale(layer.dropout))
+    return shares.to(v.dtype) @ v
 
 
 def _visible(

@@ -181,11 +181,6 @@ def test_layers_that_do_not_fit_are_named(layers, fields):
     assert violations(proto(layers=layers)).keys() == fields
 
 
-def test_bfloat16_on_a_cpu_is_refused_with_the_remedy():
-    found = violations(proto(precision="PRECISION_BFLOAT16"))
-    assert found == {"precision": "is bfloat16, which runs on cuda only; use float32"}
-
-
 def test_a_dataset_larger_than_memory_can_be_expected_to_be_is_refused():
     sizes = {"train_samples": 10_000_000, "height": 4096, "width": 4096}
     found = violations(proto(dataset={"name": "synthetic", "synthetic": sizes}))

@@ -179,7 +179,6 @@ def specs(draw):
     if OwnWay.DATA_PIPELINE in ways:
         ways = tuple(way for way in ways if way is not OwnWay.CUDA_GRAPH)
     perturbable = not idiomatic and OwnWay.INITIAL_WEIGHTS not in ways
-    precisions = [p for p in Precision if p is not p.BFLOAT16 or device is device.CUDA]
     return JobSpec(
         dataset=dataset,
         layers=(
@@ -197,7 +196,7 @@ def specs(draw):
         recipe=recipe,
         loop=loop,
         execution=execution,
-        precision=draw(st.sampled_from(precisions)),
+        precision=draw(st.sampled_from(Precision)),
         device=device,
         report_every_steps=draw(st.integers(1, 100_000)),
         allow_tf32=draw(st.booleans()),
