@@ -254,7 +254,6 @@ def _of_tasks() -> Iterator[tuple[str, Mapping]]:
     normed += [{"layer_norm": {}}, dense(4), {"rms_norm": {}}, *_table(4)]
     yield "norms of tokens, momentum", job(normed, MOMENTUM, **tokens)
     yield "compiled, huber, adam", job(_table(2), ADAM, execution=COMPILED, **huber)
-
     yield from _of_recurrences()
 
 
