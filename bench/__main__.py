@@ -42,6 +42,9 @@ TARGETS = [
     Target("pytorch-text", "matched, transformer", "bare loop, transformer", 1.05),
     Target("tensorflow-text", "matched, lstm", "bare tf.function, lstm", 1.05),
     Target("tensorflow-text", "matched, transformer", "bare tf.function, transformer", 1.05),
+    Target("pytorch-resnet", "matched, default", "bare loop, fused Adam", 1.05),
+    Target("pytorch-resnet", "matched, default", "bare loop, channels last, fused Adam", 1.05),
+    Target("tensorflow-resnet", "matched, default", "bare tf.function", 1.05),
     Target("pytorch-code", "matched, code", "bare loop, fused Adam", 1.05),
     Target(
         "pytorch-code", "matched, code, convolutions", "bare loop, fused Adam, convolutions", 1.05
@@ -60,6 +63,8 @@ BENCHMARKS = {
     "tensorflow-table": "bench.tensorflow_table",
     "pytorch-text": "bench.pytorch_text",
     "tensorflow-text": "bench.tensorflow_text",
+    "pytorch-resnet": "bench.pytorch_resnet",
+    "tensorflow-resnet": "bench.tensorflow_resnet",
     "pytorch-code": "bench.pytorch_code",
     "tensorflow-code": "bench.tensorflow_code",
 }

@@ -1,6 +1,7 @@
-"""The measured work: an epoch of `mnist-mlp`, and its arithmetic; of a CNN, a table, a text."""
+"""The measured work: an epoch of `mnist-mlp`, and its arithmetic; of others, small ones."""
 
 import argparse
+import itertools
 import math
 import os
 from dataclasses import replace
@@ -11,10 +12,12 @@ import numpy as np
 from twinrun.contract.enums import ActivationFunction, TargetKind
 from twinrun.contract.layers import (
     Activation,
+    BatchNorm,
     Conv2d,
     Dense,
     Embedding,
     Flatten,
+    GlobalAveragePool2d,
     Layer,
     LayerNorm,
     Lstm,
@@ -42,6 +45,7 @@ CNN = (
 )
 TABLE_ROWS, TABLE_COLUMNS, TABLE_CLASSES = (50_000, 5_000), 20, 3
 CNN_SAMPLES = 6_400  # of an epoch: whole ones would take minutes
+PHOTOGRAPHS, SIDE, STAGES = 1_280, 32, (16, 32, 64)  # of resnet20-cifar10
 CODES, TIME, TEXT_SAMPLES, TEXT_BATCH = 24, 32, 3_200, 32
 ATTENTION = (LayerNorm(), MultiHeadAttention(4, causal=True))
 PERCEPTRON = (LayerNorm(), Dense(128), Activation(ActivationFunction.GELU), Dense(32))
@@ -112,6 +116,35 @@ def table(chosen: argparse.Namespace) -> tuple[JobSpec, Data]:
     )
     splits = (features[:train], classes[:train], features[train:], classes[train:])
     return job, Data(*splits, train_pixels=None, test_pixels=None)
+
+
+def resnet(chosen: argparse.Namespace) -> tuple[JobSpec, Data]:
+    """Return a job of the layers of `resnet20-cifar10`, and its images, which are drawn."""
+    layers: list[Layer] = [*_convolved(STAGES[0]), RELU]
+    for filters, block in itertools.product(STAGES, range(3)):
+        stride = 2 if filters > STAGES[0] and block == 0 else 1
+        inside = *_convolved(filters, stride), RELU, *_convolved(filters)
+        beside = _convolved(filters, stride, size=1) if stride > 1 else ()
+        layers += [Residual(inside, beside), RELU]
+    draw = np.random.default_rng(0)
+    images = draw.standard_normal((PHOTOGRAPHS + BATCH, SIDE, SIDE, 3), dtype=np.float32)
+    classes = draw.integers(0, 10, len(images), dtype=np.int32)
+    arrays = Arrays(
+        *("0" * 64, images.nbytes, PHOTOGRAPHS, BATCH, images.shape[1:], TargetKind.CLASS), 10
+    )
+    job = replace(
+        spec(chosen),
+        dataset=Dataset(catalog.FILE, arrays=arrays),
+        layers=(*layers, GlobalAveragePool2d(), Dense(10)),
+    )
+    train, test = slice(PHOTOGRAPHS), slice(PHOTOGRAPHS, None)
+    splits = images[train], classes[train], images[test], classes[test]
+    return job, Data(*splits, train_pixels=None, test_pixels=None)
+
+
+def _convolved(filters: int, stride: int = 1, *, size: int = 3) -> tuple[Layer, ...]:
+    padding = size // 2
+    return Conv2d(filters, size, stride, padding, use_bias=False), BatchNorm()
 
 
 def text(chosen: argparse.Namespace, layers: tuple[Layer, ...]) -> tuple[JobSpec, Data]:

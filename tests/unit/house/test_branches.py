@@ -91,8 +91,8 @@ COVERED = {
     "pytorch/layers/sequences/lstm.py run: given.products is not kernel.dtype": ROUNDED,
     "pytorch/layers/sequences/multi_head_attention.py computed: "
     "mask is not None or given.products is not x.dtype": ROUNDED,
-    "pytorch/layers/products/dense.py computed: "
-    "given.products is kernel.dtype and bias is not None and (x.ndim == 2)": ROUNDED,
+    "pytorch/layers/products/dense.py product: "
+    "bias is not None and products is kernel.dtype": ROUNDED,
     "pytorch/pipeline_steps.py run: not self._warm": OWN_WAY,
     "tensorflow/augmentation.py resampling: spec.execution is Execution.EAGER": EXECUTIONS,
     "tensorflow/layers/norms/batch_norm.py by_batch: "

@@ -9,6 +9,7 @@ from services.model.dropout import scale
 from services.model.layers.parameter import Shape
 from services.model.layers.sequences.multi_head_attention import PARTS
 from services.pytorch.layers.given import Given, Training
+from services.pytorch.layers.products import dense
 
 
 class ToItself(nn.MultiheadAttention):  # type: ignore[misc] # PyTorch's is Any
@@ -90,8 +91,8 @@ def _visible(
 def _product(
     x: torch.Tensor, kernel: torch.Tensor, layer: MultiHeadAttention, given: Given
 ) -> torch.Tensor:
-    product = (x.to(given.products) @ kernel.to(given.products)).to(kernel.dtype)
-    return product + next(given.trained) if layer.use_bias else product
+    bias = next(given.trained) if layer.use_bias else None
+    return dense.product(x, kernel, bias, given.products)
 
 
 def idiomatic(layer: MultiHeadAttention, shape: Shape) -> nn.Module:
