@@ -18,6 +18,7 @@ from tests.mutants.models import (
     DROPPED,
     ENLARGED,
     FLATTEN,
+    LEFT_OUT,
     NESTED,
     NORMAL,
     NORMALISED,
@@ -272,8 +273,7 @@ def _of_recurrences() -> Iterator[tuple[str, Mapping]]:
     # A pool knows no order, so it follows what does.
     waved = [{"sinusoidal_positions": {}}, both_ways, dropped, {"gru": {"units": 4, **biased}}]
     yield "gru of sequences, adam", job([*waved, *ends], ADAM, **waves)
-    padded: Mapping = {"dataset": dataset("CLASS", 3, (6,), codes=6)}
-    yield "padded codes, adam", job(PADDED, ADAM, **padded)
+    yield "padded codes, adam", job(LEFT_OUT, ADAM, dataset=dataset("CLASS", 3, (6,), codes=6))
     written = {"units": 3, "reset_after": False, **biased}
     pixels = [{"conv2d": {"filters": 3, "size": 2}}, {"to_sequence": {}}]
     pixels += [{"bidirectional": {"lstm": {"units": 2, **biased}}}, {"gru": written}, *ends]
@@ -293,8 +293,8 @@ def _table(outputs: int) -> list[Mapping]:
 
 def _rounded() -> Iterator[Case]:
     """Yield a job whose products are rounded, in which few mutants are more than a rounding."""
-    bfloat16: Mapping = {"precision": "PRECISION_BFLOAT16", "batch_size": 32}
-    yield Case("bfloat16, adam", job(ROUNDED, ADAM, 410, shape=(8, 8, 1), **bfloat16), True)
+    rounded = job(ROUNDED, ADAM, 410, shape=(8, 8, 1), precision="PRECISION_BFLOAT16")
+    yield Case("bfloat16, adam", {**rounded, "batch_size": 32}, True)
 
 
 CASES = [*(Case(name, mapping) for name, mapping in _jobs()), *_rounded()]

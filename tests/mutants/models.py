@@ -174,7 +174,7 @@ ALL += [dense(3)]
 # All that leaves padded steps out, which are anywhere among the codes.
 _BIASED: Mapping = {"bias_initializer": NORMAL}
 _ENDS = ("last_step", "global_average_pool1d", "global_max_pool1d")
-PADDED = [
+LEFT_OUT = [
     {"embedding": {"codes": 6, "width": 4, "table_initializer": NORMAL, "padding": 2}},
     {"multi_head_attention": {"heads": 2, **_BIASED}},
     {"lstm": {"units": 3, **_BIASED}},
