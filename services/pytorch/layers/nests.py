@@ -31,7 +31,7 @@ class Concat(nn.Module):  # type: ignore[misc]
         return torch.cat(made, 1 if made[0].ndim == 4 else -1)
 
 
-class Masked(nn.Sequential):  # type: ignore[misc]
+class Masked(nn.Sequential):  # type: ignore[misc] # PyTorch's is Any
     """Modules of sequences, some of which are also given which steps are ``counted``.
 
     The first ones of a model are given codes [batch, time], of which ``padding`` does not count.
