@@ -122,8 +122,8 @@ def train_into(
     ended: OrchestratorError | None = None
     try:
         renderer.ready()  # its start must not disturb a trial
-        if request.certify and _is_to_be_the_same(request):
-            certificates = _certificates(request, run, runners, display)
+        if request.certify and is_to_be_the_same(request):
+            certificates = certified(request, run, runners, display)
             run.write_certificate(certificate_file.as_dict(certificates))
         at_once = _at_once(request, runners, display)
         if at_once:
@@ -147,7 +147,7 @@ def train_into(
             raise
         ended = error
     display.stage(say(_DRAWING))
-    _recall(run)
+    recall(run)
     comparison = judge(run)
     if are_the_same(request.names):
         _learn_noise(comparison, request)
@@ -174,7 +174,7 @@ def _profile(
     return run_trials(placements(sides, spec), runners, inner, listen)
 
 
-def _recall(run: Run) -> None:
+def recall(run: Run) -> None:
     """Store with the run what is known about its machine."""
     environments = [trial.environment for trial in run.trials() if trial.environment]
     if environments:
@@ -200,7 +200,7 @@ def _learn_noise(comparison: Comparison, request: ComparisonRequest) -> None:
     machine.learn_noise(machine.key(environments[0]), of, noise)
 
 
-def _is_to_be_the_same(request: ComparisonRequest) -> bool:
+def is_to_be_the_same(request: ComparisonRequest) -> bool:
     """Return whether the job is fully matched: only then is there something to certify."""
     matched = request.spec.recipe == job_pb2.RECIPE_MATCHED and not request.spec.own_ways
     return matched and bool(request.pairs)
@@ -224,7 +224,7 @@ def _at_once(request: ComparisonRequest, runners: Runners, display: Display) -> 
     return reason is None
 
 
-def _certificates(
+def certified(
     request: ComparisonRequest, run: Run, runners: Runners, display: Display
 ) -> Certificates:
     """Make the certificates; if that is impossible, say why."""

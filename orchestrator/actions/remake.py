@@ -8,6 +8,7 @@ from twinrun.contract.state_dir import sweep
 
 from orchestrator.actions import explain, finish, judging, parity, variants, verify
 from orchestrator.actions.shown import compared_sides
+from orchestrator.actions.sweeps import finish as sweeps
 from orchestrator.errors import RunUnreadable
 from orchestrator.figures.renderer import Renderer
 from orchestrator.language.phrases import Phrase, Sentence, english
@@ -45,6 +46,9 @@ def remake(run: Run) -> None:
         case Kind.RECIPES | Kind.LOOPS:
             _finish(variants.inner_runs(run, what.kind).values())
             variants.finish(run, what.kind)
+        case Kind.SWEEP:
+            with closing(Renderer()) as renderer:
+                sweeps.finish(run, renderer)
         case _:
             assert_never(what.kind)
 

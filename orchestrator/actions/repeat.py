@@ -15,7 +15,7 @@ from orchestrator.runners.progress import Display
 from orchestrator.storage.store import Run
 from orchestrator.trials.mappings.stored import as_json
 
-_LATE = Phrase("--max-minutes: {minutes:g} minutes have passed; not certain enough yet")
+LATE = Phrase("--max-minutes: {minutes:g} minutes have passed; not certain enough yet")
 _WIDE = Phrase(
     "The interval extends {width:.1%} to either side, not {precision:.1%} as asked for with "
     "--until-sure."
@@ -78,7 +78,7 @@ class _Repetitions:
             return True
         late = time.monotonic() - self._began > self._plan.most_seconds
         if late:
-            self._display.say(say(_LATE, minutes=self._plan.most_seconds / 60))
+            self._display.say(say(LATE, minutes=self._plan.most_seconds / 60))
         return late
 
     def _show(self, number: int, verdicts: Sequence[Verdict]) -> None:

@@ -6,6 +6,7 @@ from typing import assert_never
 
 from orchestrator.actions import explain, judging, parity, variants
 from orchestrator.actions.finish import comparison_of
+from orchestrator.actions.sweeps import finish as sweeps
 from orchestrator.certificate import certificate_file
 from orchestrator.certificate.certificate import Certificate
 from orchestrator.certificate.certificates import Certificates
@@ -16,9 +17,11 @@ from orchestrator.reports import certificate as certificate_report
 from orchestrator.reports import comparison as comparison_report
 from orchestrator.reports import explanation as explanation_report
 from orchestrator.reports import parity as parity_report
+from orchestrator.reports import sweeps as sweeps_report
 from orchestrator.reports import variants as variants_report
 from orchestrator.reports.grid import Part, Said
 from orchestrator.results import comparison_file
+from orchestrator.results import sweeps as swept
 from orchestrator.results import variants as results
 from orchestrator.results.circumstances import Caution, of_damages
 from orchestrator.results.comparison import Comparison
@@ -83,12 +86,9 @@ def shown(run: Run) -> Shown | None:
                 return None
             return Shown(parity_mapping(table, cautions), lambda: _parity(table, cautions))
         case Kind.RECIPES | Kind.LOOPS:
-            compared = variants.compared_in(run, what.kind)
-            if not compared:
-                return None
-            result = results.variants(what.kind, compared)
-            mapping = results.as_dict(result)
-            return Shown(mapping, lambda: variants_report.report(result, compared), compared)
+            return _of_variants(run, what.kind)
+        case Kind.SWEEP:
+            return _swept(run)
         case _:
             assert_never(what.kind)
 
@@ -110,16 +110,34 @@ def only_comparison(run: Run) -> Comparison:
         case Kind.PARITY:
             raise BadInput(english(_PARITY, path=run.path))
         case Kind.RECIPES | Kind.LOOPS as kind:
-            raise BadInput(_several(run, kind))
+            raise BadInput(_several(run, variants.inner_runs(run, kind)))
+        case Kind.SWEEP:
+            raise BadInput(_several(run, sweeps.begun(run)))
         case kind:
             assert_never(kind)
 
 
-def _several(run: Run, kind: Kind) -> Sentence:
-    inner = variants.inner_runs(run, kind)
+def _several(run: Run, inner: Mapping[str, Run]) -> Sentence:
     if not inner:
         return english(_EMPTY, path=run.path)
     return english(_SEVERAL, path=run.path, paths=", ".join(str(i.path) for i in inner.values()))
+
+
+def _of_variants(run: Run, kind: Kind) -> Shown | None:
+    compared = variants.compared_in(run, kind)
+    if not compared:
+        return None
+    result = results.variants(kind, compared)
+    mapping = results.as_dict(result)
+    return Shown(mapping, lambda: variants_report.report(result, compared), compared)
+
+
+def _swept(run: Run) -> Shown | None:
+    found = sweeps.result_of(run)
+    if found is None:
+        return None
+    result, cells = found
+    return Shown(swept.as_dict(result), lambda: sweeps_report.report(result), cells)
 
 
 def _of_certificates(run: Run, what: About) -> Shown | None:

@@ -27,6 +27,7 @@ _RESULTS: Mapping[Kind, tuple[str, str]] = {
     Kind.PARITY: ("parity", "sentence"),
     Kind.RECIPES: ("recipes", "sentence"),
     Kind.LOOPS: ("loops", "sentences"),
+    Kind.SWEEP: ("sweep", "sentences"),
 }
 
 

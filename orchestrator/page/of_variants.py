@@ -74,7 +74,7 @@ def variants_page(
         *([Section("figures", say(_FIGURES), [Figures(figures)])] if figures else []),
         Section("numbers", say(_NUMBERS), [block]),
         *(_compared(found.kind, name, each) for name, each in compared.items()),
-        *([environments_section(_environments(ran, names))] if ran else []),
+        *([environments_section(environments_of(ran, names))] if ran else []),
         *([reproduce_section(of_variants(found.kind, ran, about.workload))] if ran else []),
         data_section(f"{found.kind}.json", as_dict(found), say(_DATA)),
     ]
@@ -94,7 +94,7 @@ def _compared(kind: Kind, name: str, comparison: Comparison) -> Section:
     return Section(name, say(_TITLES[kind], name=title(name)), blocks)
 
 
-def _environments(
+def environments_of(
     compared: Sequence[Comparison], names: Sequence[str]
 ) -> dict[str, job_pb2.Environment | None]:
     """Return the first known environment of each side."""

@@ -22,6 +22,7 @@ _KINDS = {
     "verify": Phrase("verify"),
     "explain": Phrase("explain"),
     "parity": Phrase("parity"),
+    "sweep": Phrase("sweep"),
     "unknown": Phrase("unknown"),
 }
 _STATES = {

@@ -11,7 +11,9 @@ from twinrun.contract.spec import JobSpec
 from orchestrator.certificate.certificate import Certificate
 from orchestrator.frameworks import FRAMEWORKS
 from orchestrator.results.comparison import Comparison
-from orchestrator.storage.about import Kind
+from orchestrator.results.sweeps import Sweep
+from orchestrator.settings.grid import written
+from orchestrator.storage.about import About, Kind
 from orchestrator.trials.sides import are_the_same, framework_of
 from orchestrator.trials.spec import in_own_way, spec_mapping
 
@@ -51,6 +53,19 @@ def of_variants(kind: Kind, compared: Sequence[Comparison], workload: str) -> Re
     words = ["compare", "--workload", file, "--loop" if by_loop else "--recipe", "both"]
     words += _flags(replace(first, job=job), frameworks, repeats)
     return _made(words, file, job, _commits(compared))
+
+
+def of_sweep(found: Sweep, compared: Sequence[Comparison], about: About) -> Reproduction:
+    """Use `sweep`; ``compared``: its cells, of which the first gives the job."""
+    first, file = compared[0], f"{about.workload}.yaml"
+    frameworks = list(dict.fromkeys(map(framework_of, first.trials)))
+    repeats = max(len(trials) for each in compared for trials in each.trials.values())
+    words = ["sweep", "--workload", file]
+    for axis, values in found.axes.items():
+        words += ["--set", f"{axis}={','.join(map(written, values))}"]
+    words += _flags(first, frameworks, 1)
+    words += ["--until-sure"] if about.precision else ["--repeats", str(repeats)]
+    return _made(words, file, first.job, _commits(compared))
 
 
 def _commits(compared: Iterable[Comparison]) -> set[str]:

@@ -25,7 +25,7 @@ _RESAMPLES = 9999
 _BATCH = 500  # resamples at a time, to limit memory
 
 
-def fewest_pairs(together: int = 1) -> int:
+def fewest_pairs(together: float = 1) -> int:
     """Return how many pairs intervals need, of which ``together`` hold at ``LEVEL``.
 
     The full range of n values misses their median with probability 2^(1 - n): for five it covers
@@ -74,7 +74,7 @@ class Amount:
         return self.low is not None and self.high is not None and self.low <= 0 <= self.high
 
 
-def estimate(first: Sequence[float], second: Sequence[float], together: int = 1) -> Estimate:
+def estimate(first: Sequence[float], second: Sequence[float], together: float = 1) -> Estimate:
     """Estimate ``second`` over ``first``, pair by pair; all above zero.
 
     ``together``: this many intervals must hold simultaneously at ``LEVEL``. By Bonferroni's
@@ -142,8 +142,6 @@ def estimate_apart(first: Sequence[float], second: Sequence[float]) -> Estimate:
     middle, fewest = math.exp(float(_shift(one, other))), min(len(one), len(other))
     if fewest < FEWEST_PAIRS:
         return Estimate(middle, None, None, fewest)
-    from scipy import stats  # noqa: PLC0415 - takes a while to import
-
     rng = np.random.default_rng(0)
     drawn = [
         values[rng.integers(len(values), size=(_RESAMPLES, len(values)))] for values in (one, other)
@@ -152,7 +150,7 @@ def estimate_apart(first: Sequence[float], second: Sequence[float]) -> Estimate:
         _shift(*(resampled[start : start + _BATCH] for resampled in drawn))
         for start in range(0, _RESAMPLES, _BATCH)
     ]
-    outside = stats.norm.cdf(-_reach(fewest))
+    outside = beyond(fewest)
     low, high = np.quantile(np.concatenate(shifts), [outside, 1 - outside])
     return Estimate(middle, math.exp(low), math.exp(high), fewest)
 
@@ -164,13 +162,12 @@ def _shift(first: NDArray[np.float64], second: NDArray[np.float64]) -> NDArray[n
     return medians
 
 
-def _reach(count: int, together: int = 1) -> float:
-    """Return how many standard deviations out the ends of an interval of this many values are."""
-    from scipy import stats  # noqa: PLC0415 - as above
+def beyond(count: int, together: float = 1) -> float:
+    """Return the share of resamples beyond each end of an interval of this many values."""
+    from scipy import stats  # noqa: PLC0415 - takes a while to import
 
-    return float(
-        math.sqrt(count / (count - 1)) * stats.t.ppf(1 - (1 - LEVEL) / 2 / together, count - 1)
-    )
+    t = stats.t.ppf(1 - (1 - LEVEL) / 2 / together, count - 1)
+    return float(stats.norm.cdf(-math.sqrt(count / (count - 1)) * t))
 
 
 def centre(values: NDArray[np.float64], axis: int = -1) -> NDArray[np.float64]:
@@ -185,7 +182,7 @@ def _interval(
     series: Sequence[NDArray[np.float64]],
     statistic: Callable[..., NDArray[np.float64]],
     middle: float,
-    together: int,
+    together: float,
 ) -> tuple[float, float] | tuple[None, None]:
     """Return the interval of a ``statistic`` of ``series``, float64[pairs] each."""
     count = len(series[0])
@@ -207,7 +204,7 @@ def _interval(
         batch=_BATCH,
         vectorized=True,
         paired=len(series) > 1,
-        confidence_level=2 * stats.norm.cdf(_reach(count, together)) - 1,
+        confidence_level=1 - 2 * beyond(count, together),
         method="BCa" if np.ptp(without) else "percentile",
         rng=np.random.default_rng(0),  # so that the same trials always give the same
     ).confidence_interval

@@ -43,18 +43,38 @@ def placements(
 
     A block has one seed for all sides, one higher than the block before.
     """
-    for number, order in enumerate(_orders(sides, rng or random.SystemRandom()), start=1):
-        asked = job_pb2.JobSpec()
-        asked.CopyFrom(spec)
-        if not same_seed:
-            asked.seed = (spec.seed + number - 1) % 2**31
-        for side in order:
-            yield Placement(side.name, number, side.spec(asked))
+    for number, order in enumerate(orders(sides, rng or random.SystemRandom()), start=1):
+        yield from block(order, spec, number, same_seed=same_seed)
         if enough(number):
             return
 
 
-def _orders(sides: Sequence[Side], rng: random.Random) -> Iterator[list[Side]]:
+def block(
+    order: Sequence[Side], spec: job_pb2.JobSpec, number: int, *, same_seed: bool = False
+) -> Iterator[Placement]:
+    """Yield the trials of one block: one of each side, in ``order``."""
+    asked = job_pb2.JobSpec()
+    asked.CopyFrom(spec)
+    if not same_seed:
+        asked.seed = (spec.seed + number - 1) % 2**31
+    for side in order:
+        yield Placement(side.name, number, side.spec(asked))
+
+
+def rounds(cells: Sequence[str], rng: random.Random) -> Iterator[list[str]]:
+    """Yield the cells of a grid in the order of each round, in which each has one block.
+
+    The order is drawn at random for every other round; the next one is its reverse. So over two
+    rounds the mean place of every cell is the same, and a drift that is linear in time affects all
+    cells alike.
+    """
+    while True:
+        drawn = rng.sample(list(cells), len(cells))
+        yield drawn
+        yield drawn[::-1]
+
+
+def orders(sides: Sequence[Side], rng: random.Random) -> Iterator[list[Side]]:
     """Yield the sides in the order of each block: drawn at random, and balanced.
 
     It uses Williams' squares (1949). Over as many blocks as there are sides, each side takes each

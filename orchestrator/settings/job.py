@@ -169,7 +169,7 @@ class JobFlags:
     def changes(self) -> dict[str, Any]:
         """Return the changes, by dotted field of the job spec. Raises BadInput."""
         changes = {
-            flag.field or name: _in_json(name, value)
+            flag.field or name: in_json(name, value)
             for name, (flag, _) in FLAGS.items()
             if name != "code" and (value := getattr(self, name)) is not None
         }
@@ -230,8 +230,8 @@ def _of_code(sources: Sequence[str]) -> dict[str, Any]:
     return changes
 
 
-def _in_json(name: str, value: Any) -> Any:
-    """Write a value as in proto's JSON mapping: ``DEVICE_CPU`` for the device ``cpu``."""
+def in_json(name: str, value: Any) -> Any:
+    """Write a flag's value as in proto's JSON mapping: ``DEVICE_CPU`` for the device ``cpu``."""
     known = choices(name)
     if name == "target":
         return [each.strip() for each in value.split(",")]

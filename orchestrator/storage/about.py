@@ -40,6 +40,7 @@ class Kind(StrEnum):
     VERIFY = "verify"
     EXPLAIN = "explain"
     PARITY = "parity"
+    SWEEP = "sweep"
 
     @property
     def is_comparison(self) -> bool:
@@ -51,6 +52,7 @@ class Kind(StrEnum):
 _AROUND = {
     Kind.RECIPES: ("", "-recipes"),
     Kind.LOOPS: ("", "-loops"),
+    Kind.SWEEP: ("", "-sweep"),
     Kind.VERIFY: ("verify-", ""),
     Kind.EXPLAIN: ("explain-", ""),
 }
@@ -59,6 +61,7 @@ _RESULTS = {
     "comparison": Kind.COMPARE,
     "recipes": Kind.RECIPES,
     "loops": Kind.LOOPS,
+    "sweep": Kind.SWEEP,
     "explanation": Kind.EXPLAIN,
 }
 

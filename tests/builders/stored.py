@@ -15,9 +15,10 @@ from orchestrator.frameworks import FRAMEWORKS
 from orchestrator.results.habits.explanation import number_of
 from orchestrator.results.habits.pitfalls import PITFALLS
 from orchestrator.results.variants import CHANGES
-from orchestrator.storage import store
+from orchestrator.storage import store, sweeping
 from orchestrator.storage.about import Kind
 from orchestrator.storage.store import Run
+from orchestrator.storage.sweeping import PlannedCell, SweepPlan
 from tests.builders.events import SPEC, job, losses, trial_events
 from tests.builders.proofs import evidence, made
 
@@ -100,6 +101,33 @@ def several(output: Path, kind: Kind) -> Run:
     run = create(output, "mnist-mlp", kind=kind)
     for variant in CHANGES[kind]:
         inner = store.within(run, variant, Kind.COMPARE, tuple(FRAMEWORKS), run.spec())
+        for framework, seconds in (("pytorch", 2.0), ("tensorflow", 1.0)):
+            add_trial(inner, framework, 1, seconds=(seconds,))
+    return run
+
+
+def swept(output: Path) -> Run:
+    """A sweep of two cells, a block each, in which TensorFlow is the faster side."""
+    run = create(output, "mnist-mlp", kind=Kind.SWEEP)
+    sizes, job = (16, 64), store.to_mapping(run.spec())
+    cells = [
+        PlannedCell(f"batch_size={size}", {"batch_size": size}, {**job, "batch_size": size})
+        for size in sizes
+    ]
+    plan = SweepPlan(
+        axes={"batch_size": sizes},
+        cells=cells,
+        repeats=1,
+        same_seed=False,
+        certify=True,
+        most_seconds=1800.0,
+        seed="0",
+        builds={},
+    )
+    sweeping.write(run, plan)
+    for cell in cells:
+        spec = plan.spec(cell, cell.name)
+        inner = store.within(run, cell.name, Kind.COMPARE, tuple(FRAMEWORKS), spec)
         for framework, seconds in (("pytorch", 2.0), ("tensorflow", 1.0)):
             add_trial(inner, framework, 1, seconds=(seconds,))
     return run

@@ -1,7 +1,7 @@
 """The command line without most figures: ``python -m tests.integration.undrawn ...``.
 
 To import matplotlib and to draw takes longer than all else that a small job does, and few tests
-look at figures. Those of a comparison and of a certificate are left out.
+look at figures. Those of a comparison, of a certificate and of a sweep are left out.
 """
 
 import sys
@@ -12,7 +12,7 @@ from typing import Any
 from orchestrator import figures
 from orchestrator.figures import renderer
 
-_PLOTS = "orchestrator.figures.plots"
+_PLOTS, _SWEEPS = "orchestrator.figures.plots", "orchestrator.figures.sweeps"
 
 
 class NoRenderer:
@@ -36,10 +36,18 @@ class NoPlots(ModuleType):
         return getattr(figures.plots, name)
 
 
+class NoSweeps(ModuleType):
+    """In place of the module that draws sweeps."""
+
+    def canvases(self, _found: Any) -> list[Any]:
+        return []
+
+
 def undrawn() -> None:
     """From now on, for what is not imported yet."""
     renderer.Renderer = NoRenderer
     figures.plots = sys.modules[_PLOTS] = NoPlots(_PLOTS)
+    figures.sweeps = sys.modules[_SWEEPS] = NoSweeps(_SWEEPS)
 
 
 if __name__ == "__main__":

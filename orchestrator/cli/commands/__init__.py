@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 COMMANDS: Mapping[str, str] = {
     "compare": "training",
+    "sweep": "sweeping",
     "verify": "proving",
     "explain": "proving",
     "parity": "parity",

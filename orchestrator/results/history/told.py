@@ -195,6 +195,28 @@ class _Parity:
         return Told(self.sentence, list(self.versions), warnings=_codes(self.warnings))
 
 
+@dataclass(frozen=True, slots=True)
+class _Cell:
+    same_job: bool | None = None
+    epoch_seconds: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class _Sweep:
+    sentences: Sequence[Sentence]
+    cells: Sequence[_Cell] = ()
+    warnings: Mapping[str, Sequence[_Warning]] = field(default_factory=dict)
+
+    def told(self) -> Told:
+        shown = [cell.same_job for cell in self.cells if cell.same_job is not None]
+        return Told(
+            join(NEXT, self.sentences or [english(NOT_FINISHED)]),
+            _sides({str(n): cell.epoch_seconds for n, cell in enumerate(self.cells)}),
+            all(shown) if shown else None,
+            _codes(itertools.chain(*self.warnings.values())),
+        )
+
+
 class _Result(Protocol):
     def told(self) -> Told: ...
 
@@ -208,4 +230,5 @@ RESULTS: Mapping[Kind, tuple[str, type[_Result]]] = {
     Kind.EXPLAIN: ("explanation", _Explained),
     Kind.VERIFY: ("certificate", _Verified),
     Kind.PARITY: ("parity", _Parity),
+    Kind.SWEEP: ("sweep", _Sweep),
 }

@@ -18,7 +18,7 @@ from orchestrator.results.variants import CHANGES
 from orchestrator.storage.about import Kind
 from orchestrator.storage.store import Run, within
 from tests.builders.parities import stored
-from tests.builders.stored import add_trial, compared, create, explained, several, verified
+from tests.builders.stored import add_trial, compared, create, explained, several, swept, verified
 
 MADE = {
     Kind.VERIFY: verified,
@@ -26,6 +26,7 @@ MADE = {
     Kind.PARITY: stored,
     Kind.RECIPES: lambda output: several(output, Kind.RECIPES),
     Kind.LOOPS: lambda output: several(output, Kind.LOOPS),
+    Kind.SWEEP: swept,
 }
 SAID = {
     Kind.VERIFY: "The same job: in float64",
@@ -33,6 +34,7 @@ SAID = {
     Kind.PARITY: "1 of 1 rows agree as matched jobs",
     Kind.RECIPES: "idiomatic: PyTorch took 2.00 s an epoch and TensorFlow 1.00 s",
     Kind.LOOPS: "a hand-written loop, op by op: PyTorch took 2.00 s an epoch and TensorFlow 1.00 s",
+    Kind.SWEEP: "it takes 6 blocks of each cell, and one has 1.",
 }
 KINDS = pytest.mark.parametrize("kind", MADE)
 
@@ -68,8 +70,8 @@ def test_it_is_loaded_as_a_record_that_shows_itself(tmp_path, kind):
     assert record.kind == kind
     assert SAID[kind] in record._repr_html_()
     assert record.to_dict() == json.loads(json.dumps(shown(run).mapping))
-    inner = CHANGES.get(kind, {})
-    assert record.comparisons.keys() == inner.keys()
+    inner = ("batch_size=16", "batch_size=64") if kind is Kind.SWEEP else CHANGES.get(kind, {})
+    assert list(record.comparisons) == list(inner)
     for name, result in record.comparisons.items():
         assert result.path == run.path / name
         assert result.verdict.faster == "tensorflow"

@@ -2,15 +2,19 @@
 
 import itertools
 
+import numpy as np
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.text import Text
 
-from orchestrator.figures import plots
+from orchestrator.figures import plots, sweeps
 from orchestrator.figures.canvas import POINTS, style
 from orchestrator.figures.panels.common import short_number
 from orchestrator.language.phrases import LANGUAGES, speaking
 from orchestrator.results.comparison import compare
+from orchestrator.results.estimate import estimate
+from orchestrator.results.sweeps import Sweep
+from orchestrator.results.sweeps.lines import LinePoint, lines
 from orchestrator.results.variants import CHANGES, variants
 from orchestrator.storage.about import Kind
 from tests.builders.comparisons import NOISE, timed
@@ -106,6 +110,48 @@ def test_every_text_of_a_comparison_can_be_read(case, language):
 def test_every_text_of_variants_can_be_read(kind, sides):
     compared = {name: compare(JOB, [trial(side) for side in sides]) for name in CHANGES[kind]}
     assert list(faults(plots.variants_canvas(variants(kind, compared)))) == []
+
+
+def swept(sides, values, others, slope=0.1):
+    """Lines along an axis, of 8 blocks a cell; they cross between the axis's ends, or not."""
+    axes = {"batch_size": values, **others}
+    rng = np.random.default_rng(0)
+
+    def point(at):
+        logs = slope * np.log(max(at["batch_size"], 1) / 150) + 0.03 * rng.normal(size=8)
+        ratios = np.exp(logs).tolist()
+        found = estimate([1.0] * 8, ratios)
+        return LinePoint(*sides, found.ratio, found.low, found.high, None, ratios)
+
+    cells = [dict(zip(axes, at, strict=True)) for at in itertools.product(*axes.values())]
+    return Sweep(axes, [], lines(axes, [(at, [point(at)]) for at in cells]), [])
+
+
+@pytest.mark.parametrize("sides", [("pytorch", "tensorflow"), LONG])
+@pytest.mark.parametrize(
+    "others",
+    [{}, {"execution": ["default", "compiled"], "optimizer.learning_rate": [0.1, 0.01, 0.001]}],
+)
+def test_every_text_of_a_sweep_can_be_read(sides, others):
+    found = swept(sides, [16, 64, 256, 1024], others)
+    (canvas,) = [each for each in sweeps.canvases(found) if each.name.endswith("batch_size")]
+    assert list(faults(canvas)) == []
+
+
+def test_the_figure_of_a_sweep_has_its_crossover_and_the_bands_of_its_lines():
+    (canvas,) = sweeps.canvases(swept(("pytorch", "tensorflow"), [16, 64, 256, 1024], {}))
+    (axes,) = canvas.figure.axes
+    dotted = [line.get_xdata() for line in axes.lines if line.get_linestyle() == ":"]
+    assert 100 < dotted[0][0] < 200
+    assert axes.get_xscale() == axes.get_yscale() == "log"
+    flat = sweeps.canvases(swept(("pytorch", "tensorflow"), [0, 1, 2], {}, slope=0))
+    assert flat[0].figure.axes[0].get_xscale() == "linear"
+
+
+def test_values_close_together_have_room_for_their_numbers():
+    found = swept(("pytorch", "tensorflow"), [16, 17, 18, 19, 20, 64, 1024, 1100], {})
+    (canvas,) = sweeps.canvases(found)
+    assert list(faults(canvas)) == []
 
 
 def test_a_text_on_another_and_one_that_is_cut_are_seen():

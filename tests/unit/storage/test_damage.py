@@ -15,6 +15,7 @@ from twinrun.contract.events import MachineMeasured
 
 from orchestrator import page
 from orchestrator.actions import explain, finish, judging, parity, variants
+from orchestrator.actions.sweeps import finish as sweeps
 from orchestrator.cli.commands import keeping
 from orchestrator.errors import OrchestratorError, RunUnreadable
 from orchestrator.exports.export import export
@@ -23,6 +24,7 @@ from orchestrator.reports import history as history_report
 from orchestrator.results import history
 from orchestrator.results.habits.explanation import number_of
 from orchestrator.results.habits.pitfalls import PITFALLS
+from orchestrator.results.sweeps import as_dict as swept_mapping
 from orchestrator.storage.about import Kind
 from orchestrator.storage.machine import Known, Noise
 from orchestrator.storage.store import Run
@@ -31,9 +33,9 @@ from orchestrator.trials.mappings.stored import as_json, fields_of
 from orchestrator.trials.spec import message_of
 from tests.builders.damaged import damage
 from tests.builders.parities import stored
-from tests.builders.stored import add_trial, compared, verified
+from tests.builders.stored import add_trial, compared, swept, verified
 
-KINDS = (Kind.COMPARE, Kind.VERIFY, Kind.EXPLAIN, Kind.PARITY, Kind.RECIPES, Kind.LOOPS)
+KINDS = (Kind.COMPARE, Kind.VERIFY, Kind.EXPLAIN, Kind.PARITY, Kind.RECIPES, Kind.LOOPS, Kind.SWEEP)
 NOISE = Noise(0.9, 1.1, 8, "w", "2026-11-24T00:00:00+00:00")
 KNOWN = Known({"pytorch cpu": NOISE}, {"cpu float32": {"pytorch": MachineMeasured(1e9, 2e9)}})
 SMALL = {"epochs": 2, "steps": 10}
@@ -58,6 +60,20 @@ def parity_of(output: Path) -> Run:
     run = stored(output)
     parity.finish(run)
     return run
+
+
+def sweep_of(output: Path) -> Run:
+    run = swept(output)
+    finished(run)
+    return run
+
+
+def finished(run: Run) -> None:
+    """The results of a sweep, without figures."""
+    found = sweeps.result_of(run)
+    if found is not None:
+        run.write_result("sweep", swept_mapping(found[0]))
+        page.render(page.sweep_page(found[0], run.about(), found[1], []))
 
 
 def outer(output: Path, kind: Kind) -> Run:
@@ -85,6 +101,7 @@ def made(tmp_path_factory) -> Made:
         Kind.VERIFY: verified(folder / "v"),
         Kind.EXPLAIN: explained(folder / "e"),
         Kind.PARITY: parity_of(folder / "p"),
+        Kind.SWEEP: sweep_of(folder / "s"),
         **{kind: outer(folder / kind, kind) for kind in (Kind.RECIPES, Kind.LOOPS)},
     }
     return Made(runs, judged(folder / "w"), folder)
@@ -101,6 +118,8 @@ def remade(run: Run, kind: Kind) -> None:
         page.render(page.explanation_page((), run.about(), (), found.passed, found.cautions))
     elif kind is Kind.PARITY:
         parity.finish(run)
+    elif kind is Kind.SWEEP:
+        finished(run)
     else:
         variants.finish(run, kind)
 

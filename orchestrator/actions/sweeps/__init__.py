@@ -1,0 +1,1 @@
+"""A grid of comparisons: what is asked, what runs next, and what follows from it."""
