@@ -15,6 +15,7 @@ from orchestrator.results.quantities import EPOCH, TEST_ACCURACY, Quantity, test
 from orchestrator.results.verdict import Verdict, below
 from orchestrator.storage.about import About
 from orchestrator.trials.gpu_use import what_idles
+from orchestrator.trials.inputs import on_purpose
 from orchestrator.trials.mappings.names import data_title
 from orchestrator.trials.metrics import target_of
 from orchestrator.trials.sides import are_the_same
@@ -35,6 +36,7 @@ _SAME_JOB = Phrase("Was it the same job?")
 _YES, _NO = Phrase("Yes"), Phrase("No")
 _NOT_SHOWN, _NOT_CHECKED = Phrase("Not shown"), Phrase("Not checked")
 _OWN_WAY = Phrase("In their own ways")
+_ON_PURPOSE = Phrase("No, on purpose")
 _FASTER = Phrase("Who was faster, and how sure is it?")
 _TIMES = Phrase("{faster}, {ratio:.2f} times")
 _TIMES_OF = Phrase("{faster}, {ratio:.2f} times {slower}")
@@ -123,6 +125,8 @@ def _same_job(comparison: Comparison) -> Answer:
     certificates, inputs = comparison.certificates, comparison.inputs
     sentences = [say(certificates.sentence)] if certificates else list[str]()
     sentences[:0] = [say(each.sentence) for each in comparison.timed if each.sentence is not None]
+    purposes = [said for p in comparison.pairs if (said := on_purpose(p.baseline, p.side))]
+    sentences[:0] = map(say, purposes)
     sentences.append(say(inputs.sentence))
     if inputs.same is False:
         short = _NO
@@ -130,6 +134,8 @@ def _same_job(comparison: Comparison) -> Answer:
         short = _OWN_WAY
     elif not all(each.same for each in comparison.timed):
         short = _NO
+    elif purposes:
+        short = _ON_PURPOSE
     elif certificates is not None:
         short = _YES if certificates.same_job and inputs.same else _NOT_SHOWN
     else:

@@ -28,6 +28,7 @@ def as_dict(comparison: Comparison) -> dict[str, object]:
             "frameworks": {name: _side(comparison, name) for name in comparison.trials},
             "certificate": certificates and certificate_file.as_dict(certificates),
             "inputs": comparison.inputs,
+            "changed": comparison.changed,
             **(
                 {"pairs": [{"side": each.side, **_pair(each)} for each in comparison.pairs]}
                 if several
