@@ -16,7 +16,7 @@ LINES = Phrase("{one}\n{other}")
 KEPT = Phrase("kept in {path}")
 OF = Phrase("{name}: {what}")
 
-_LONGEST = 24  # characters of a value in the name of a side
+_LONGEST = 44  # characters of a value in the name of a side
 _STATES = {
     "pending": Phrase("pending"),
     "running": Phrase("running"),
@@ -44,6 +44,7 @@ def label(side: str) -> str:
 
 
 def _shortened(value: str) -> str:
+    value = value.replace('"', "")
     return value if len(value) <= _LONGEST else f"{value[: _LONGEST - 9]}...{value[-6:]}"
 
 

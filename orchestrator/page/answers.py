@@ -14,11 +14,12 @@ from orchestrator.results.quality import Quality
 from orchestrator.results.quantities import EPOCH, TEST_ACCURACY, Quantity, test_metric
 from orchestrator.results.verdict import Verdict, below
 from orchestrator.storage.about import About
+from orchestrator.trials.changes import of_baseline
 from orchestrator.trials.gpu_use import what_idles
 from orchestrator.trials.inputs import on_purpose
 from orchestrator.trials.mappings.names import data_title
 from orchestrator.trials.metrics import target_of
-from orchestrator.trials.sides import are_the_same
+from orchestrator.trials.sides import are_the_same, changed_fields
 from orchestrator.trials.spec import in_own_way, optimizer_name
 
 _WHAT = Phrase("What ran?")
@@ -31,6 +32,7 @@ _JOB_UNKNOWN = Phrase("A model trained on {dataset}; no trial reported its input
 _HOW = Phrase(
     "In {precision} on {device}, threads {threads}; recipe {recipe}, execution {execution}."
 )
+_OF_BASELINE = Phrase("That is the job of {side}; the sides differ in {fields}.")
 _TRIALS = Phrase("{trials} of {sides}.")
 _SAME_JOB = Phrase("Was it the same job?")
 _YES, _NO = Phrase("Yes"), Phrase("No")
@@ -77,7 +79,7 @@ def answers(comparison: Comparison, about: About) -> list[Answer]:
 
 
 def _what_ran(comparison: Comparison, about: About) -> Answer:
-    job = comparison.job
+    job = of_baseline(comparison.trials, comparison.baseline, comparison.job)
     trials = [trial for group in comparison.trials.values() for trial in group]
     given = next((trial.inputs for trial in trials if trial.inputs), None)
     names = {"dataset": data_title(job.dataset)}
@@ -107,6 +109,9 @@ def _what_ran(comparison: Comparison, about: About) -> Answer:
             execution=job.execution,
         )
     )
+    if comparison.changed:
+        fields = ", ".join(changed_fields(list(comparison.trials)))
+        sentences.append(say(_OF_BASELINE, side=label(comparison.baseline or ""), fields=fields))
     versions = [
         " ".join([label(side), *sorted(known)])
         for side, group in comparison.trials.items()

@@ -37,8 +37,8 @@ _WORK = Phrase(
 _SHARED = Phrase("{field} is one for all sides; change it with its own flag or --set")
 _FAULT = Phrase("{field} {message}")
 _OTHER_KIND = Phrase(
-    "the job has another kind of {fields}, of which there is only one; give the whole, such as "
-    "'optimizer={{sgd: {{momentum: 0.9}}, learning_rate: 0.01}}'"
+    "the job has another kind of {fields}, of which there is only one; choose it for all sides "
+    "with --set, or give the whole: 'optimizer={{sgd: {{momentum: 0.9}}, learning_rate: 0.01}}'"
 )
 _TOO_LONG = Phrase(
     "its changes have {count} characters, which is too long for names of files (at most {most}); "
@@ -173,7 +173,7 @@ def _value(field: str, text: str) -> str:
         raise BadInput(join(SEMICOLON, unfit))
     for name in field.split("."):
         formed = formed[name]
-    return json.dumps(formed) if isinstance(formed, (dict, list)) else text
+    return json.dumps(formed, separators=(",", ":")) if isinstance(formed, (dict, list)) else text
 
 
 def _invalid(spec: job_pb2.JobSpec) -> list[Sentence]:

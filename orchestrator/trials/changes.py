@@ -25,6 +25,13 @@ def changes(trials: Mapping[str, Sequence[Trial]]) -> list[Changed]:
     return between(specs) if changed_fields(list(trials)) else []
 
 
+def of_baseline(
+    trials: Mapping[str, Sequence[Trial]], baseline: str | None, job: JobSpec
+) -> JobSpec:
+    """Return the job that the baseline's trials had; else ``job``, of which each side is made."""
+    return (baseline is not None and _spec(trials.get(baseline, ()))) or job
+
+
 def between(specs: Mapping[str, JobSpec]) -> list[Changed]:
     """Return in what these differ, apart from the seed, which each block has its own of."""
     seedless = {name: replace(spec, seed=0) for name, spec in specs.items()}

@@ -21,9 +21,13 @@ _CHANGED_DATA = Phrase("All trials had the same data; their sides change {fields
 _ON_PURPOSE = Phrase(
     "These are not the same job, on purpose: {first} and {second} differ in {fields}."
 )
+_STEPS = Phrase(
+    "{sentence} An epoch of each takes the same samples, in a different number of steps."
+)
 _CHANGED_OWN = Phrase(
     "Each side did the job in its own way, with the same data; the sides change {fields}."
 )
+_OF_STEPS = {"accumulate_steps", "batch_size"}
 _UNKNOWN = Phrase(
     "It is not known whether the trials had the same inputs: {trials} did not report them."
 )
@@ -122,7 +126,8 @@ def on_purpose(first: str, second: str) -> Sentence | None:
     if not fields:
         return None  # both in each framework's own way, which the job's other sentences say
     names = {"first": label(first), "second": label(second)}
-    return english(_ON_PURPOSE, **names, fields=", ".join(fields))
+    said = english(_ON_PURPOSE, **names, fields=", ".join(fields))
+    return english(_STEPS, sentence=said) if {*fields} & _OF_STEPS else said
 
 
 def to_agree(job: JobSpec, sides: Sequence[str]) -> bool:

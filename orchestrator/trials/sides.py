@@ -11,6 +11,8 @@ from urllib.parse import quote, unquote
 
 import yaml
 from google.protobuf import json_format
+from twinrun.contract.converters.specs import spec_to_proto
+from twinrun.contract.values import checked_spec
 from twinrun.v1 import job_pb2
 
 from orchestrator.errors import BadInput
@@ -33,6 +35,7 @@ SHARED = frozenset(
         *("target_accuracy", "tolerance"),
     }
 )
+_AS_IT_IS = '.+-{}[]":'  # of a value, in a name
 _NO_CHANGE = Phrase("{side} changes {field} to {value}, which is not a valid job: {error}")
 
 
@@ -51,7 +54,7 @@ class Side:
     @property
     def name(self) -> str:
         """Its name in stored data and in its files' names."""
-        changes = [f"{field}={quote(value, safe='.+-')}" for field, value in self.changes]
+        changes = [f"{field}={quote(value, safe=_AS_IT_IS)}" for field, value in self.changes]
         return "-".join([self.framework, *filter(None, [",".join([*self.letter, *changes])])])
 
     @classmethod
@@ -75,7 +78,18 @@ class Side:
             except (json_format.ParseError, yaml.YAMLError, TypeError) as error:
                 given = {"side": self.name, "field": field, "value": repr(value)}
                 raise BadInput(english(_NO_CHANGE, **given, error=error)) from error
+        return _whole(changed) if self.changes else changed
+
+
+def _whole(changed: job_pb2.JobSpec) -> job_pb2.JobSpec:
+    """Fill in the defaults of what was changed, as a runner would; an invalid one stays."""
+    completed, violations = checked_spec(changed, default_threads=1)
+    if violations:
         return changed
+    made = spec_to_proto(completed)
+    if not changed.HasField("threads"):
+        made.ClearField("threads")
+    return made
 
 
 def _change(mapping: dict[str, Any], path: str, value: str) -> None:
