@@ -10,6 +10,7 @@ from twinrun.contract.events import EpochFinished
 from orchestrator.figures.panels.bars import median_phases
 from orchestrator.language.phrases import Phrase, join, say
 from orchestrator.language.words import COMMA, label, memory, number, percent
+from orchestrator.results.break_even import ahead
 from orchestrator.results.comparison import Comparison
 from orchestrator.results.quantities import PEAK_MEMORY, TARGET
 from orchestrator.trials.changes import of_baseline
@@ -42,6 +43,8 @@ def titles(comparison: Comparison) -> dict[str, str]:
     texts: dict[str, str] = {"time": _time_title(comparison)} if trials else {}
     if any(verdict.pairs > 1 for verdict in comparison.verdicts):
         texts["ratios"] = say(comparison.finding)
+    if sentences := [each.sentence for each in ahead(comparison) if each.low is not None]:
+        texts["ahead"] = say(sentences[0])
     if any(trial.epochs for trial in trials):
         texts["accuracy"] = _accuracy_title(comparison)
         texts["reaching"] = _reaching_title(comparison)

@@ -9,6 +9,7 @@ from orchestrator.language.words import AND, COMMA, OF, SEMICOLON, label, number
 from orchestrator.page.blocks import Answer
 from orchestrator.reports import comparison as report
 from orchestrator.reports.time_breakdown import causes, why_sentence
+from orchestrator.results.break_even import ahead, remedies
 from orchestrator.results.comparison import Comparison
 from orchestrator.results.quality import Quality
 from orchestrator.results.quantities import EPOCH, TEST_ACCURACY, Quantity, test_metric
@@ -156,6 +157,8 @@ def _faster(comparison: Comparison) -> Answer:
     idle = what_idles(comparison.gpu, list(comparison.counted))
     sentences = [*([say(idle)] if idle else []), *(say(found.sentence) for found in verdicts)]
     sentences += [say(sentence) for found in verdicts for sentence in below(found)]
+    sentences += [say(each.sentence) for each in ahead(comparison)]
+    sentences += map(say, remedies(comparison))
     for found in verdicts[:1] if len(comparison.pairs) == 1 else []:
         if found.decided and found.low is not None and found.high is not None:
             names = {"pairs": found.pairs, "low": found.low, "high": found.high}

@@ -78,6 +78,10 @@ _CAPTIONS: Mapping[str, Phrase] = {
     "time": Phrase(
         "Medians over the trials. Only training is compared; the rest is for information."
     ),
+    "ahead": Phrase(
+        "Seconds from the start of import to the end of so many epochs, by the medians; the dashed "
+        "line is where two sides are level, the band its interval (95 %)."
+    ),
     "accuracy": Phrase(
         "{metric} after each epoch: the median of the trials, in a band from "
         "their minimum to their maximum."

@@ -11,6 +11,7 @@ from orchestrator.reports.grid import BLANK, Grid, Part, Said, columns, of_sides
 from orchestrator.reports.table import note, table
 from orchestrator.reports.time_breakdown import causes, why, why_sentence
 from orchestrator.results.agreement import TOGETHER, Agreement
+from orchestrator.results.break_even import ahead, remedies
 from orchestrator.results.circumstances import Caution
 from orchestrator.results.comparison import Comparison, same_job
 from orchestrator.results.verdict import below
@@ -66,6 +67,8 @@ def sentences(comparison: Comparison) -> list[str]:
     """Return the finding first, then its evidence."""
     lines = [say(comparison.finding)]
     lines += [say(sentence) for each in comparison.verdicts for sentence in below(each)]
+    lines += [say(each.sentence) for each in ahead(comparison)]
+    lines += map(say, remedies(comparison))
     lines += _certificate(comparison)
     lines += noise(comparison)
     if comparison.inputs.same and len(comparison.trials) > 1:
