@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from twinrun.contract.enums import Precision
+from twinrun.contract.enums import MIXED, Precision
 from twinrun.contract.events import Profiled
 
 from orchestrator.language.phrases import Phrase, join, say
@@ -21,7 +21,7 @@ from orchestrator.trials.inputs import to_agree
 from orchestrator.trials.metrics import ACCURACY
 from orchestrator.trials.sides import are_the_same, framework_of
 
-_ROUNDED = (Precision.FLOAT32, Precision.BFLOAT16)
+_ROUNDED = (Precision.FLOAT32, *MIXED)
 _LOSSES = Phrase(
     "Over {steps:,} steps the largest relative difference between the losses of {first} and "
     "{second} is {difference:.1e}, at step {step:,}."
