@@ -90,7 +90,6 @@ def compare(
     """Train the same job on each framework, one after the other, and compare the results.
 
     Example: orchestrator compare --epochs 5 --repeats 10
-    Example: orchestrator compare --side pytorch --side 'pytorch: execution=compiled'
     """
     spec = config.job_spec(job.workload, job.changes())
     refused = repeat.refused()

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from twinrun.contract.enums import Execution
 
 from orchestrator.frameworks import FRAMEWORKS
-from orchestrator.language.phrases import Phrase, Sentence, english
-from orchestrator.language.words import label, number
+from orchestrator.language.phrases import Phrase, Sentence, english, join
+from orchestrator.language.words import SEMICOLON, label, number
 from orchestrator.results.comparison import Comparison
 from orchestrator.results.estimate import Amount, estimate_quotient
 from orchestrator.results.quantities import EPOCH, START_UP
@@ -33,7 +33,8 @@ _OP_BY_OP = Phrase(
     "operations may be the most. What may help: steps in one piece ({remedies}), or a larger "
     "batch, which has fewer steps."
 )
-_COMPILED, _GRAPH = "--execution compiled: torch.compile, XLA", "--execution default: tf.function"
+_COMPILED = Phrase("--execution compiled: torch.compile, XLA")
+_GRAPH = Phrase("--execution default: tf.function")
 _SHORT_STEP = 0.02  # seconds, of which starting a few hundred operations is a considerable part
 
 
@@ -133,7 +134,7 @@ def remedies(comparison: Comparison) -> Iterator[Sentence]:
         if by_op[verdict.slower] and not by_op[verdict.faster] and step < _SHORT_STEP:
             eager = FRAMEWORKS.get(framework_of(verdict.slower))
             graphs = eager is not None and not eager.op_by_op
-            texts = "; ".join([*([_GRAPH] if graphs else []), _COMPILED])
+            texts = join(SEMICOLON, [english(_GRAPH), english(_COMPILED)][not graphs :])
             names = {"slower": label(verdict.slower), "step": number(1000 * step)}
             yield english(_OP_BY_OP, **names, remedies=texts)
 
