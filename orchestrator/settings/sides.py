@@ -4,7 +4,6 @@ import difflib
 import json
 import re
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 import yaml
 from twinrun.contract.values import checked_spec
@@ -165,8 +164,9 @@ def _value(field: str, text: str) -> str:
     except yaml.YAMLError as error:
         problem = getattr(error, "problem", error)
         raise BadInput(english(_NOT_YAML, field=field, value=text, problem=problem)) from error
-    mapping: Any = value
-    for name in reversed(field.split(".")):
+    *parents, last = field.split(".")
+    mapping: dict[str, object] = {last: value}
+    for name in reversed(parents):
         mapping = {name: mapping}
     formed = in_proto(forms.mapping_of(mapping), job_pb2.JobSpec.DESCRIPTOR)
     if unfit := lines.unfit(formed):
