@@ -12,7 +12,7 @@ class Framework:
 
     ``label``: its own spelling of its name. ``port``: where its runner listens by default.
     ``colour`` and ``marker``, by matplotlib's name, are its look everywhere: from Okabe and Ito's
-    colours, which colour-blind people can distinguish.
+    colours, which colour-blind people can distinguish. ``op_by_op``: so its default execution runs.
     """
 
     name: str
@@ -20,12 +20,13 @@ class Framework:
     port: int
     colour: str
     marker: str
+    op_by_op: bool = False
 
 
 FRAMEWORKS = {
     each.name: each
     for each in (
-        Framework("pytorch", "PyTorch", 50051, "#D55E00", "o"),
+        Framework("pytorch", "PyTorch", 50051, "#D55E00", "o", op_by_op=True),
         Framework("tensorflow", "TensorFlow", 50052, "#0072B2", "D"),
     )
 }

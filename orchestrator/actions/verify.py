@@ -34,7 +34,7 @@ from orchestrator.certificate.takes import (
     takes,
     with_rounding,
 )
-from orchestrator.errors import JobFailed, RunUnreadable
+from orchestrator.errors import BadInput, JobFailed, RunUnreadable
 from orchestrator.language.phrases import Phrase, english, join, say
 from orchestrator.language.words import NEXT
 from orchestrator.results.circumstances import Caution
@@ -47,7 +47,7 @@ from orchestrator.storage import certificates, store
 from orchestrator.storage.about import Kind
 from orchestrator.storage.running import making
 from orchestrator.storage.store import Run
-from orchestrator.trials.sides import Side, framework_of
+from orchestrator.trials.sides import Side, are_the_same, changed_fields, framework_of
 
 # What a verification changes in a workload by default.
 VERIFIED = {"epochs": 1, "precision": "PRECISION_FLOAT64"}
@@ -63,6 +63,13 @@ _FURTHER = {
     PERTURBED: Phrase("again, other values moved"),
     TIMED_PERTURBED: Phrase("as it will be timed, again and with other values moved"),
 }
+_NO_OTHER = Phrase(
+    "A certificate needs two sides or more that are not the same; name them by --side."
+)
+_ON_PURPOSE = Phrase(
+    "These sides are not the same job on purpose, so there is nothing to certify: they change "
+    "{fields}. 'orchestrator compare' compares them and lists what was changed."
+)
 _EVALUATING = Phrase("each side evaluates the weights of the other")
 _PROOF = Phrase("certificate: {what}")
 # The modules whose code determines a certificate.
@@ -92,6 +99,15 @@ def verify(request: Request, runners: Runners, display: Display) -> tuple[Run, l
         keep(run, certificates)
     display.say(kept(run))
     return run, certificates
+
+
+def check(request: Request) -> None:
+    """Raise BadInput if there is nothing to show: each side is to do other arithmetic, or none."""
+    if request.pairs:
+        return
+    if are_the_same(request.names) or len(request.names) < 2:
+        raise BadInput(english(_NO_OTHER))
+    raise BadInput(english(_ON_PURPOSE, fields=", ".join(changed_fields(request.names))))
 
 
 def keep(run: Run, certificates: Sequence[Certificate], cautions: Sequence[Caution] = ()) -> None:

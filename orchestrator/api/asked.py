@@ -15,9 +15,11 @@ from orchestrator.language.phrases import Phrase, english, say, speaking
 from orchestrator.runners.finding import Runners
 from orchestrator.runners.progress import Display
 from orchestrator.settings import config, locales, workloads
+from orchestrator.settings import sides as named
 from orchestrator.settings.config import Places
 from orchestrator.settings.job import FLAGS, JobFlags
 from orchestrator.storage.store import Run
+from orchestrator.trials.sides import Side, sides
 
 _KEPT = Phrase("{why}\nWhat has finished is kept: orchestrator.load({path!r})")
 _INTERRUPTED = Phrase("Interrupted.")
@@ -45,6 +47,20 @@ def names_of(frameworks: str | Sequence[str], least: int = 1) -> tuple[str, ...]
     """Return the names of the frameworks. Raises BadInput."""
     names = frameworks if isinstance(frameworks, str) else ",".join(frameworks)
     return config.compared(names, least)
+
+
+def sides_of(
+    given: str | Sequence[str], frameworks: Sequence[str], spec: job_pb2.JobSpec
+) -> tuple[Side, ...]:
+    """Return the sides that are ``given`` as for --side, or else the frameworks.
+
+    Raises BadInput.
+    """
+    texts = [given] if isinstance(given, str) else list(given)
+    if not any(texts):
+        return sides(frameworks)
+    named.refuse_both("--frameworks", given=tuple(frameworks) != tuple(FRAMEWORKS))
+    return named.sides(texts, spec)
 
 
 def places_of(given: Mapping[str, Any]) -> Places:

@@ -11,7 +11,15 @@ from orchestrator.actions.compare import ComparisonRequest
 from orchestrator.actions.finish import comparison_of
 from orchestrator.actions.repeat import Plan
 from orchestrator.actions.shown import shown
-from orchestrator.api.asked import job_of, names_of, places_of, raise_with_place, showing, spec_of
+from orchestrator.api.asked import (
+    job_of,
+    names_of,
+    places_of,
+    raise_with_place,
+    showing,
+    sides_of,
+    spec_of,
+)
 from orchestrator.api.keywords import with_flags
 from orchestrator.api.progress import Progress
 from orchestrator.api.result import Record, Result
@@ -21,9 +29,10 @@ from orchestrator.frameworks import FRAMEWORKS
 from orchestrator.language.phrases import Phrase, english
 from orchestrator.results import history
 from orchestrator.settings import config
+from orchestrator.settings import sides as named
 from orchestrator.storage import shelf
 from orchestrator.storage.store import Run
-from orchestrator.trials.sides import sides, twice
+from orchestrator.trials.sides import twice
 
 _FEW = Phrase("repeats is {given}; it must be 1 or more.")
 _NO_TRIAL = Phrase("{path} has no result: no trial of it was started.")
@@ -36,6 +45,7 @@ def compare(
     *,
     changes: Mapping[str, Any] | None = None,
     frameworks: str | Sequence[str] = tuple(FRAMEWORKS),
+    side: str | Sequence[str] = (),
     baseline: str | None = None,
     recipe: str = "matched",
     loop: str | None = None,
@@ -59,7 +69,8 @@ def compare(
     Names and defaults are those of ``orchestrator compare``, with all its flags of a job, such as
     ``epochs=5``; None means the workload's own value. ``changes`` corresponds to ``--set``: any
     field of the job spec by its dotted name, such as ``{"optimizer": {"sgd": {"momentum": 0.9},
-    "learning_rate": 0.05}}``. ``recipe="both"`` and ``loop="both"`` return a `Record`, everything
+    "learning_rate": 0.05}}``. ``side`` corresponds to ``--side``: ``["pytorch", "pytorch:
+    execution=compiled"]``. ``recipe="both"`` and ``loop="both"`` return a `Record`, everything
     else a `Result`. ``progress``: True shows bars in a notebook's cell and prints lines elsewhere,
     a function receives each line, False is quiet. A framework's name takes the address of its
     runner: ``pytorch="gpu-machine:50051"``.
@@ -73,7 +84,12 @@ def compare(
     job, names = job_of(workload, given), names_of(frameworks)
     spec = spec_of(job, changes)
     kind = variants.asked(spec, recipe, loop)
-    compared = twice(*config.frameworks(aa)[:1]) if aa else sides(names)
+    compared = sides_of(side, names, spec)
+    if aa:
+        named.refuse_both("--aa", given=bool(side))
+        compared = twice(*config.frameworks(aa)[:1])
+    if kind:
+        named.refuse_variants(given=bool(side))
     request = ComparisonRequest(
         job.title,
         spec,
@@ -83,7 +99,7 @@ def compare(
         concurrent=concurrent,
         profile=profile,
         plan=Plan(repeats, same_seed, precision, 60 * max_minutes, config.margin("margin", margin)),
-        baseline=config.baseline(baseline, [side.name for side in compared]),
+        baseline=named.baseline(baseline, compared, spec),
         label=label,
     )
     with (

@@ -105,15 +105,16 @@ def preview(
 def diff(
     first: str | Path, second: str | Path = shelf.LATEST, output: str | Path = "runs"
 ) -> Answer:
-    """Compare two runs of the same job, as ``orchestrator diff``: each a path, a name, ``latest``.
+    """Compare two runs, as ``orchestrator diff``: each a path, a name, ``latest``.
 
     Raises OrchestratorError.
     """
     stored = [shelf.find(str(name), Path(output)) for name in (first, second)]
-    found = difference.difference(*map(only_comparison, stored))
-    sentences = [side.sentence for side in found.sides]
+    before, after = map(only_comparison, stored)
+    hosts = (stored[0].about().host, stored[1].about().host)
+    found = difference.difference(before, after, hosts)
     return Answer(
-        join(LINES, sentences), difference.as_dict(found), lambda: list(_differences(found))
+        join(LINES, found.sentences), difference.as_dict(found), lambda: list(_differences(found))
     )
 
 

@@ -62,7 +62,7 @@ def _write(result: Result, folder: Path) -> None:
         )
         for metrics in _batches(_metrics(own, result.began), _MOST_METRICS):
             client.log_batch(run.info.run_id, metrics=metrics)
-        for params in _batches(_params(result), _MOST_PARAMS):
+        for params in _batches(_params(result, trial), _MOST_PARAMS):
             client.log_batch(run.info.run_id, params=params)
         _attach(result, folder, run.info.artifact_uri)
         status = _STATUS.get(trial["state"], "FAILED")
@@ -89,8 +89,11 @@ def _metrics(own: dict[str, list[Row]], began: float) -> Iterator[Metric]:
                     yield Metric(f"{prefix}/{name}", float(value), time, step)
 
 
-def _params(result: Result) -> Iterator[Param]:
-    for path, value in leaves(spec_mapping(result.comparison.job)):
+def _params(result: Result, row: Row) -> Iterator[Param]:
+    """Yield the job of the trial, which its side may have changed."""
+    group = result.comparison.trials[row["side"]]
+    specs = (trial.spec for trial in group if trial.number == row["trial"] and trial.spec)
+    for path, value in leaves(spec_mapping(next(specs, result.comparison.job))):
         yield Param(path.replace("[", ".").replace("]", ""), str(value)[:_LONGEST_PARAM])
 
 

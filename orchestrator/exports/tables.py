@@ -14,6 +14,7 @@ from twinrun.contract.spec import JobSpec
 
 from orchestrator.results.comparison import Comparison
 from orchestrator.results.quantities import quantities
+from orchestrator.trials.changes import written
 from orchestrator.trials.metrics import ACCURACY, headline, metrics_of
 from orchestrator.trials.sides import framework_of
 from orchestrator.trials.trial import StepDetails, Trial
@@ -42,6 +43,7 @@ _LOAD = {
     "clock_hertz": float,
 }
 _STEP = {"epoch": int, "step": int, "loss": float}
+_CHANGED = {"side": str, "framework": str, "field": str, "value": str}
 _PHASE = {"phase": str, "wall_seconds": float, "cpu_seconds": float}
 _TRIAL = {
     "state": str,
@@ -158,6 +160,19 @@ def trials(comparison: Comparison) -> Iterator[Row]:
         }
 
 
+def changed(comparison: Comparison) -> Iterator[Row]:
+    """Yield what each side changes in the job on purpose."""
+    for each in comparison.changed:
+        for side, value in each.values.items():
+            text = None if value is None else written(each.field, value)
+            yield {
+                "side": side,
+                "framework": framework_of(side),
+                "field": each.field,
+                "value": text,
+            }
+
+
 def _epoch_columns(job: JobSpec) -> Columns:
     has_accuracy = headline(job) is ACCURACY
     more = {"running_accuracy": float} if has_accuracy else {}
@@ -184,6 +199,7 @@ TABLES: Mapping[str, Table] = {
     "steps": Table(_step_columns, steps),
     "trials": Table(lambda job: {**_KEY, **_trial_columns(job), **_ENVIRONMENT}, trials),
     "phases": Table(lambda _job: {**_KEY, **_PHASE}, phases),
+    "changed": Table(lambda _job: _CHANGED, changed),
 }
 
 

@@ -37,6 +37,7 @@ OVERVIEW, CERTIFICATE = "overview", "certificate"
 _PANELS: Mapping[str, panels.Panel] = {
     "ratios": panels.ratios,
     "time": panels.time,
+    "ahead": panels.break_even,
     "accuracy": panels.accuracy,
     "reaching": panels.reaching,
     "loss": panels.loss,

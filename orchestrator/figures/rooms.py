@@ -41,6 +41,11 @@ def of_reaching(comparison: Comparison) -> Room:
     return Room(above=0.15 + more, taller=more)
 
 
+def of_ahead(comparison: Comparison) -> Room:
+    more = legend_inches(["", *(label(name) + _NUMBER for name in comparison.trials)])
+    return Room(above=0.15 + more, taller=more)
+
+
 def of_ratios(comparison: Comparison) -> Room:
     more = max(0.0, legend_of_sides(comparison) - 0.35) if len(comparison.pairs) > 1 else 0.0
     return Room(above=_LEGEND + more, taller=more)
@@ -84,6 +89,7 @@ def of_bars(rows: int, lines: int = 1) -> float:
 ROOMS: Mapping[str, Callable[[Comparison], Room]] = {
     "ratios": of_ratios,
     "time": of_time,
+    "ahead": of_ahead,
     "accuracy": of_lines,
     "reaching": of_reaching,
     "loss": of_lines,

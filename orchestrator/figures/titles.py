@@ -10,10 +10,13 @@ from twinrun.contract.events import EpochFinished
 from orchestrator.figures.panels.bars import median_phases
 from orchestrator.language.phrases import Phrase, join, say
 from orchestrator.language.words import COMMA, label, memory, number, percent
+from orchestrator.results.break_even import ahead
 from orchestrator.results.comparison import Comparison
 from orchestrator.results.quantities import PEAK_MEMORY, TARGET
+from orchestrator.trials.changes import of_baseline
 from orchestrator.trials.mappings.names import data_title
 from orchestrator.trials.metrics import ACCURACY, finite, headline, target_of
+from orchestrator.trials.sides import whole
 from orchestrator.trials.spec import optimizer_name
 from orchestrator.trials.trial import Trial
 
@@ -40,6 +43,8 @@ def titles(comparison: Comparison) -> dict[str, str]:
     texts: dict[str, str] = {"time": _time_title(comparison)} if trials else {}
     if any(verdict.pairs > 1 for verdict in comparison.verdicts):
         texts["ratios"] = say(comparison.finding)
+    if sentences := [each.sentence for each in ahead(comparison) if each.low is not None]:
+        texts["ahead"] = say(sentences[0])
     if any(trial.epochs for trial in trials):
         texts["accuracy"] = _accuracy_title(comparison)
         texts["reaching"] = _reaching_title(comparison)
@@ -61,14 +66,18 @@ def footer(comparison: Comparison) -> list[str]:
 
 
 def _job_line(comparison: Comparison) -> str:
-    job = comparison.job
+    job = of_baseline(comparison.trials, comparison.baseline, comparison.job)
+    changed = {whole(each.field) for each in comparison.changed}
+    same = {
+        "dataset": data_title(job.dataset),
+        "optimizer": optimizer_name(job),
+        "batch_size": say(_BATCH_SIZE, size=job.batch_size),
+        "precision": job.precision,
+        "device": job.device,
+        "threads": say(_THREADS, threads=job.threads) if job.threads else "",
+    }
     parts = [
-        data_title(job.dataset),
-        optimizer_name(job),
-        say(_BATCH_SIZE, size=job.batch_size),
-        job.precision,
-        job.device,
-        *([say(_THREADS, threads=job.threads)] if job.threads else []),
+        *(text for field, text in same.items() if text and field not in changed),
         *(
             f"{label(name)} {trials[0].environment.framework_version}"
             for name, trials in comparison.trials.items()

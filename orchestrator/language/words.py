@@ -16,6 +16,7 @@ LINES = Phrase("{one}\n{other}")
 KEPT = Phrase("kept in {path}")
 OF = Phrase("{name}: {what}")
 
+_LONGEST = 44  # characters of a value in the name of a side
 _STATES = {
     "pending": Phrase("pending"),
     "running": Phrase("running"),
@@ -28,13 +29,23 @@ _STATES = {
 def label(side: str) -> str:
     """Return a framework's own spelling of its name; ``PyTorch A`` if two sides have the same one.
 
-    ``PyTorch (execution=compiled)`` for a side that changes the job.
+    ``PyTorch (execution=compiled)`` for a side that changes the job: the last names of the fields.
     """
     framework, _, rest = side.partition("-")
     name = FRAMEWORKS[framework].label if framework in FRAMEWORKS else framework
-    if "=" in rest:
-        return f"{name} ({unquote(rest.replace(',', ', '))})"
-    return f"{name} {rest.upper()}".rstrip()
+    parts = [part.partition("=") for part in rest.split(",") if part]
+    letter = " ".join([name, *(field.upper() for field, equals, _ in parts if not equals)])
+    changes = [
+        f"{field.rpartition('.')[2]}={_shortened(unquote(value))}"
+        for field, equals, value in parts
+        if equals
+    ]
+    return f"{letter} ({', '.join(changes)})" if changes else letter
+
+
+def _shortened(value: str) -> str:
+    value = value.replace('"', "")
+    return value if len(value) <= _LONGEST else f"{value[: _LONGEST - 9]}...{value[-6:]}"
 
 
 def listed(names: Sequence[str]) -> Sentence:

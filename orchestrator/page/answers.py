@@ -9,15 +9,18 @@ from orchestrator.language.words import AND, COMMA, OF, SEMICOLON, label, number
 from orchestrator.page.blocks import Answer
 from orchestrator.reports import comparison as report
 from orchestrator.reports.time_breakdown import causes, why_sentence
+from orchestrator.results.break_even import ahead, remedies
 from orchestrator.results.comparison import Comparison
 from orchestrator.results.quality import Quality
 from orchestrator.results.quantities import EPOCH, TEST_ACCURACY, Quantity, test_metric
 from orchestrator.results.verdict import Verdict, below
 from orchestrator.storage.about import About
+from orchestrator.trials.changes import of_baseline
 from orchestrator.trials.gpu_use import what_idles
+from orchestrator.trials.inputs import on_purpose
 from orchestrator.trials.mappings.names import data_title
 from orchestrator.trials.metrics import target_of
-from orchestrator.trials.sides import are_the_same
+from orchestrator.trials.sides import are_the_same, changed_fields
 from orchestrator.trials.spec import in_own_way, optimizer_name
 
 _WHAT = Phrase("What ran?")
@@ -30,11 +33,13 @@ _JOB_UNKNOWN = Phrase("A model trained on {dataset}; no trial reported its input
 _HOW = Phrase(
     "In {precision} on {device}, threads {threads}; recipe {recipe}, execution {execution}."
 )
+_OF_BASELINE = Phrase("That is the job of {side}; the sides differ in {fields}.")
 _TRIALS = Phrase("{trials} of {sides}.")
 _SAME_JOB = Phrase("Was it the same job?")
 _YES, _NO = Phrase("Yes"), Phrase("No")
 _NOT_SHOWN, _NOT_CHECKED = Phrase("Not shown"), Phrase("Not checked")
 _OWN_WAY = Phrase("In their own ways")
+_ON_PURPOSE = Phrase("No, on purpose")
 _FASTER = Phrase("Who was faster, and how sure is it?")
 _TIMES = Phrase("{faster}, {ratio:.2f} times")
 _TIMES_OF = Phrase("{faster}, {ratio:.2f} times {slower}")
@@ -75,7 +80,7 @@ def answers(comparison: Comparison, about: About) -> list[Answer]:
 
 
 def _what_ran(comparison: Comparison, about: About) -> Answer:
-    job = comparison.job
+    job = of_baseline(comparison.trials, comparison.baseline, comparison.job)
     trials = [trial for group in comparison.trials.values() for trial in group]
     given = next((trial.inputs for trial in trials if trial.inputs), None)
     names = {"dataset": data_title(job.dataset)}
@@ -105,6 +110,9 @@ def _what_ran(comparison: Comparison, about: About) -> Answer:
             execution=job.execution,
         )
     )
+    if comparison.changed:
+        fields = ", ".join(changed_fields(list(comparison.trials)))
+        sentences.append(say(_OF_BASELINE, side=label(comparison.baseline or ""), fields=fields))
     versions = [
         " ".join([label(side), *sorted(known)])
         for side, group in comparison.trials.items()
@@ -123,6 +131,8 @@ def _same_job(comparison: Comparison) -> Answer:
     certificates, inputs = comparison.certificates, comparison.inputs
     sentences = [say(certificates.sentence)] if certificates else list[str]()
     sentences[:0] = [say(each.sentence) for each in comparison.timed if each.sentence is not None]
+    purposes = [said for p in comparison.pairs if (said := on_purpose(p.baseline, p.side))]
+    sentences[:0] = map(say, purposes)
     sentences.append(say(inputs.sentence))
     if inputs.same is False:
         short = _NO
@@ -130,6 +140,8 @@ def _same_job(comparison: Comparison) -> Answer:
         short = _OWN_WAY
     elif not all(each.same for each in comparison.timed):
         short = _NO
+    elif purposes:
+        short = _ON_PURPOSE
     elif certificates is not None:
         short = _YES if certificates.same_job and inputs.same else _NOT_SHOWN
     else:
@@ -145,6 +157,8 @@ def _faster(comparison: Comparison) -> Answer:
     idle = what_idles(comparison.gpu, list(comparison.counted))
     sentences = [*([say(idle)] if idle else []), *(say(found.sentence) for found in verdicts)]
     sentences += [say(sentence) for found in verdicts for sentence in below(found)]
+    sentences += [say(each.sentence) for each in ahead(comparison)]
+    sentences += map(say, remedies(comparison))
     for found in verdicts[:1] if len(comparison.pairs) == 1 else []:
         if found.decided and found.low is not None and found.high is not None:
             names = {"pairs": found.pairs, "low": found.low, "high": found.high}

@@ -27,7 +27,7 @@ from orchestrator.page.parts import (
     trials_section,
     warnings_section,
 )
-from orchestrator.reports.comparison import profile
+from orchestrator.reports.comparison import CHANGED, changed, profile
 from orchestrator.reports.reproduction import of_comparison
 from orchestrator.reports.table import note, table
 from orchestrator.reports.time_breakdown import why
@@ -47,6 +47,7 @@ _WHY_CAPTION = Phrase(
     "Where the time went: wall and CPU seconds of each phase, and what was in use."
 )
 _PROFILE_CAPTION = Phrase("{side}: where the time of {steps:,} steps went, by its own profiler.")
+_CHANGED_CAPTION = Phrase("In what the sides' jobs differ because you asked for it.")
 _PACE = Phrase("Seconds per epoch of training; shorter is faster")
 _MEASURED_PACE = Phrase("Seconds per epoch of training, as measured")
 _SECONDS = Phrase("{seconds} s")
@@ -76,6 +77,10 @@ _CAPTIONS: Mapping[str, Phrase] = {
     ),
     "time": Phrase(
         "Medians over the trials. Only training is compared; the rest is for information."
+    ),
+    "ahead": Phrase(
+        "Seconds from the start of import to the end of so many epochs, by the medians; the dashed "
+        "line is where two sides are level, the band its interval (95 %)."
     ),
     "accuracy": Phrase(
         "{metric} after each epoch: the median of the trials, in a band from "
@@ -108,6 +113,7 @@ def comparison_page(comparison: Comparison, about: About, drawings: Sequence[Dra
         aside=_aside(comparison),
         answers=answers(comparison, about),
         sections=[
+            *_changed(comparison),
             *figures_section(drawings, [side.colour for side in page_sides.values()], comparison),
             *_numbers(comparison),
             trials_section(comparison.trials),
@@ -186,6 +192,12 @@ def numbers_caption(comparison: Comparison) -> str:
     if any(ratio.low is not None for ratio in ratios):
         caption = _NUMBERS_INTERVAL if len(comparison.pairs) == 1 else _NUMBERS_INTERVALS
     return " ".join(filter(None, [say(caption), note(comparison)]))
+
+
+def _changed(comparison: Comparison) -> list[Section]:
+    if not comparison.changed:
+        return []
+    return [Section("changed", say(CHANGED), [Table(say(_CHANGED_CAPTION), changed(comparison))])]
 
 
 def _numbers(comparison: Comparison) -> list[Section]:

@@ -7,17 +7,19 @@ from twinrun.contract.events import Profiled
 
 from orchestrator.language.phrases import Phrase, join, say
 from orchestrator.language.words import NEXT, label, percent
-from orchestrator.reports.grid import BLANK, Grid, Part, Said, columns, row
+from orchestrator.reports.grid import BLANK, Grid, Part, Said, columns, of_sides, row
 from orchestrator.reports.table import note, table
 from orchestrator.reports.time_breakdown import causes, why, why_sentence
 from orchestrator.results.agreement import TOGETHER, Agreement
+from orchestrator.results.break_even import ahead, remedies
 from orchestrator.results.circumstances import Caution
 from orchestrator.results.comparison import Comparison, same_job
 from orchestrator.results.verdict import below
 from orchestrator.storage import machine
+from orchestrator.trials.changes import written
+from orchestrator.trials.inputs import to_agree
 from orchestrator.trials.metrics import ACCURACY
-from orchestrator.trials.sides import framework_of
-from orchestrator.trials.spec import in_own_way
+from orchestrator.trials.sides import are_the_same, framework_of
 
 _ROUNDED = (Precision.FLOAT32, *MIXED)
 _LOSSES = Phrase(
@@ -54,6 +56,9 @@ _NOISE = Phrase(
     "({pairs} pairs of {workload}, {day})."
 )
 WHY = Phrase("Why")
+CHANGED = Phrase("Changed on purpose")
+_FIELD = Phrase("Field of the job")
+_MOST = 40  # characters of a value
 _PROFILE = Phrase("Profile of {side}: {steps} steps")
 _OPERATION, _CALLS, _SHARE = Phrase("Operation"), Phrase("Calls"), Phrase("Share")
 
@@ -62,6 +67,8 @@ def sentences(comparison: Comparison) -> list[str]:
     """Return the finding first, then its evidence."""
     lines = [say(comparison.finding)]
     lines += [say(sentence) for each in comparison.verdicts for sentence in below(each)]
+    lines += [say(each.sentence) for each in ahead(comparison)]
+    lines += map(say, remedies(comparison))
     lines += _certificate(comparison)
     lines += noise(comparison)
     if comparison.inputs.same and len(comparison.trials) > 1:
@@ -79,7 +86,8 @@ def sentences(comparison: Comparison) -> list[str]:
 def of_agreements(comparison: Comparison) -> Iterator[str]:
     """Say how closely the losses agreed, and how close the final metrics are."""
     for agreement in comparison.agreements:
-        if not in_own_way(comparison.job):
+        sides = agreement.first, agreement.second
+        if to_agree(comparison.job, sides) or are_the_same(sides):
             yield from _losses(agreement, comparison)
         yield from _metrics(agreement)
 
@@ -120,6 +128,8 @@ def report(comparison: Comparison) -> Iterator[Part]:
         yield numbers
     if (text := note(comparison)) is not None:
         yield from (BLANK, Said(text))
+    if comparison.changed:
+        yield from (BLANK, Said(say(CHANGED), strong=True), changed(comparison))
     if (times := why(comparison)).rows:
         yield from (BLANK, Said(say(WHY), strong=True), times)
     for side, operations in comparison.profiles.items():
@@ -131,6 +141,20 @@ def report(comparison: Comparison) -> Iterator[Part]:
     finding, *rest = sentences(comparison)
     yield from (BLANK, Said(finding, strong=True), *map(Said, rest))
     yield from warnings(comparison.cautions)
+
+
+def changed(comparison: Comparison) -> Grid:
+    """Return each field in which the sides' jobs differ on purpose, with each side's value."""
+    names = list(comparison.trials)
+    rows = [
+        row(each.field, [_cut(written(each.field, each.values.get(name))) for name in names])
+        for each in comparison.changed
+    ]
+    return Grid(of_sides(_FIELD, names, numeric=False), rows)
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _MOST else f"{text[:_MOST]}..."
 
 
 def warnings(cautions: Iterable[Caution]) -> Iterator[Said]:

@@ -6,7 +6,7 @@ from twinrun.v1 import job_pb2
 
 from orchestrator.language.phrases import Phrase, say
 from orchestrator.language.words import label, memory
-from orchestrator.reports.comparison import WHY, caution_text, sentences
+from orchestrator.reports.comparison import CHANGED, WHY, caution_text, changed, sentences
 from orchestrator.reports.table import note, table
 from orchestrator.reports.time_breakdown import why
 from orchestrator.reports.writers import markdown
@@ -26,6 +26,8 @@ def text(comparison: Comparison, title: str) -> str:
         parts.append(markdown.table(numbers))
     if (below := note(comparison)) is not None:
         parts.append(escaped(below))
+    if comparison.changed:
+        parts += [f"#### {say(CHANGED)}", markdown.table(changed(comparison))]
     parts += map(escaped, rest)
     if (times := why(comparison)).rows:
         parts += [f"#### {say(WHY)}", markdown.table(times)]

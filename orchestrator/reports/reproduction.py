@@ -14,7 +14,7 @@ from orchestrator.results.comparison import Comparison
 from orchestrator.results.sweeps import Sweep
 from orchestrator.settings.grid import written
 from orchestrator.storage.about import About, Kind
-from orchestrator.trials.sides import are_the_same, framework_of
+from orchestrator.trials.sides import Side, are_the_same, as_flag, framework_of
 from orchestrator.trials.spec import in_own_way, spec_mapping
 
 _CHANGED = "+changes"
@@ -80,7 +80,10 @@ def _commits(compared: Iterable[Comparison]) -> set[str]:
 
 def _flags(comparison: Comparison, frameworks: list[str], repeats: int) -> Iterator[str]:
     sides = tuple(comparison.trials)
-    if are_the_same(sides):
+    if any(Side.named(side).changes for side in sides):
+        for side in sides:
+            yield from ("--side", as_flag(side))
+    elif are_the_same(sides):
         yield from ("--aa", frameworks[0])
     elif sides and frameworks != list(FRAMEWORKS):
         yield from ("--frameworks", ",".join(frameworks))
@@ -122,7 +125,9 @@ def of_certificates(certificates: Sequence[Certificate], workload: str) -> Repro
     words += ["--precision", job.precision]
     if job.device is not Device.CUDA and job.threads:
         words += ["--threads", str(len(frameworks) * job.threads)]
-    if frameworks != list(FRAMEWORKS):
+    if any(Side.named(name).changes for name in names):
+        words += [word for name in names for word in ("--side", as_flag(name))]
+    elif frameworks != list(FRAMEWORKS):
         words += ["--frameworks", ",".join(frameworks)]
     return _made(words, file, job, set())
 

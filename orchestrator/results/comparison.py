@@ -23,8 +23,9 @@ from orchestrator.results.quality import Quality
 from orchestrator.results.quantities import ratios
 from orchestrator.results.verdict import Verdict, verdict
 from orchestrator.storage.machine import Known
+from orchestrator.trials.changes import Changed, changes
 from orchestrator.trials.gpu_use import Uses, gpu_uses, what_idles
-from orchestrator.trials.inputs import InputsCheck, check_inputs, to_agree
+from orchestrator.trials.inputs import InputsCheck, check_inputs, on_purpose, to_agree
 from orchestrator.trials.sides import changed_fields
 from orchestrator.trials.trial import Trial
 
@@ -77,7 +78,8 @@ class Comparison:
     ``finding``: always whole sentences: the verdicts with their limitations, or why there is none.
     ``cautions``: its warnings. ``known``: about the machine. ``profiles`` by side. ``gpu``: how
     busy each side kept it, if known. ``concurrent``: trials of several sides ran at the same time.
-    ``margin``: within which metrics are to be equivalent, as `quality.quality`.
+    ``margin``: within which metrics are to be equivalent, as `quality.quality`. ``changed``: in
+    what the sides' jobs differ because the user wants it.
     """
 
     job: JobSpec
@@ -93,6 +95,7 @@ class Comparison:
     gpu: Uses
     concurrent: bool
     margin: float | None = None
+    changed: Sequence[Changed] = ()
 
     @property
     def baseline(self) -> str | None:
@@ -181,7 +184,7 @@ def compare(
     profiled = {trial.framework: trial.profile for trial in profiles if trial.profile}
     gpu = gpu_uses(counting, profiled)
     # A difference is always reported; unknown inputs matter only if a verdict relies on them.
-    sentences = list[Sentence]()
+    sentences = [said for each in pairs if (said := on_purpose(first, each.side)) is not None]
     if inputs.same is False or (verdicts and inputs.same is None):
         sentences.append(inputs.sentence)
     if certificates is not None and not certificates.same_job:
@@ -220,6 +223,7 @@ def compare(
         gpu=gpu,
         concurrent=concurrent,
         margin=margin,
+        changed=changes(grouped),
     )
 
 

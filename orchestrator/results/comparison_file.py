@@ -2,6 +2,7 @@
 
 from orchestrator.certificate import certificate_file
 from orchestrator.results.agreement import as_mapping
+from orchestrator.results.break_even import ahead
 from orchestrator.results.comparison import Comparison, Pair
 from orchestrator.results.quantities import THROUGHPUT, quantities
 from orchestrator.trials.mapping import environment_mapping, trial_mapping
@@ -28,12 +29,14 @@ def as_dict(comparison: Comparison) -> dict[str, object]:
             "frameworks": {name: _side(comparison, name) for name in comparison.trials},
             "certificate": certificates and certificate_file.as_dict(certificates),
             "inputs": comparison.inputs,
+            "changed": comparison.changed,
             **(
                 {"pairs": [{"side": each.side, **_pair(each)} for each in comparison.pairs]}
                 if several
                 else _of_two(comparison)
             ),
             "finding": comparison.finding,
+            "ahead": ahead(comparison),
             "warnings": comparison.cautions,
             "machine": comparison.known,
             "profiles": comparison.profiles,

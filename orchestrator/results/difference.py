@@ -1,4 +1,4 @@
-"""Two runs of the same job: a framework before and after an upgrade, or on two machines."""
+"""Two runs: a framework before and after an upgrade or a change of the job, or on two machines."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -6,31 +6,42 @@ from dataclasses import dataclass
 from twinrun.contract.enums import Execution, JobState
 
 from orchestrator.errors import BadInput
-from orchestrator.language.phrases import Phrase, Sentence, english
-from orchestrator.language.words import label
+from orchestrator.language.phrases import Phrase, Sentence, english, join
+from orchestrator.language.words import SEMICOLON, label
 from orchestrator.results.comparison import Comparison
 from orchestrator.results.estimate import Estimate, estimate_apart
-from orchestrator.results.quantities import EPOCH
+from orchestrator.results.quantities import EPOCH, test_metric
 from orchestrator.storage import store
 from orchestrator.trials.mappings.paths import differing_paths, leaves
 from orchestrator.trials.mappings.stored import as_json, fields_of
+from orchestrator.trials.sides import ARITHMETIC, WORK, whole
 from orchestrator.trials.spec import differing_fields, spec_mapping
 from orchestrator.trials.trial import Trial
 
 SCHEMA = "twinrun.difference/1"
-# Fields in which two jobs may differ and still be compared: how they run, not what they do.
-_HOW = (
-    "device",
-    "execution",
-    "threads",
-    "allow_tf32",
-    "seed",
-    "report_every_steps",
-    "target_accuracy",
-    "target",
-    "profile",
+_OTHER = WORK | {"code", "perturb_initial_weights"}
+_OTHER_WORK = Phrase(
+    "These runs cannot be compared: their jobs differ in {fields}, so what one epoch takes says "
+    "nothing about the other. Repeat one of them with the other's job."
 )
-_OTHER_JOB = Phrase("These are not the same job, and cannot be compared: they differ in {fields}.")
+_ON_PURPOSE = Phrase(
+    "These runs are not of the same job: they differ in {fields}. Their times are compared as they "
+    "are."
+)
+_MACHINES = Phrase(
+    "These runs are of different machines ({what}): what differs may be the machines, and not the "
+    "frameworks."
+)
+_HOSTS = Phrase(
+    "These runs were made on computers of different names, {first} and {second}, with like "
+    "processors: what differs may be the computers, and not the frameworks."
+)
+_FROM_TO = Phrase("{field}: {first} and {second}")
+_QUALITY = Phrase(
+    "{metric} of {side}: {first} in the first run and {second} in the second, medians over the "
+    "trials."
+)
+_HARDWARE = ("cpu_model", "available_cpus", "accelerators")
 _NONE_ALIKE = Phrase("No framework has a finished trial in both runs.")
 _SLOWER = Phrase(
     "An epoch of {side} took {ratio:.2f} times as long in the second run as in the first ({basis})."
@@ -62,33 +73,64 @@ class Side:
     ratio: Estimate
     sentence: Sentence
     environment: Sequence[Change]
+    quality: Sentence | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """``spec``: fields in which the jobs differ, as they may."""
+    """``spec``: fields in which the jobs differ, as they may.
+
+    ``machines``: that the runs are of different ones; ``purpose``: that they are not of the same
+    job, since their arithmetic differs. None: they are of one.
+    """
 
     sides: Sequence[Side]
     spec: Sequence[Change]
+    machines: Sentence | None = None
+    purpose: Sentence | None = None
+
+    @property
+    def sentences(self) -> list[Sentence]:
+        """What limits the result, then the result for each side."""
+        limits = [each for each in (self.machines, self.purpose) if each is not None]
+        return [*limits, *(side.sentence for side in self.sides)]
 
 
-def difference(first: Comparison, second: Comparison) -> Difference:
-    """Compare two runs. Raises BadInput if the jobs differ, or no framework is in both."""
+def difference(
+    first: Comparison, second: Comparison, hosts: tuple[str, str] = ("", "")
+) -> Difference:
+    """Compare two runs, made on ``hosts``, empty if not known.
+
+    Raises BadInput if an epoch of one is other work than one of the other, or no side is in both.
+    """
     fields = differing_fields([first.job, second.job])
-    if other := [field for field in fields if field.partition(".")[0] not in _HOW]:
-        whole = dict.fromkeys(_without_index(field) for field in other)
-        raise BadInput(english(_OTHER_JOB, fields=", ".join(whole)))
+    if other := [field for field in fields if _whole(field) in _OTHER]:
+        named = dict.fromkeys(_without_index(field) for field in other)
+        raise BadInput(english(_OTHER_WORK, fields=", ".join(named)))
+    purposes = dict.fromkeys(_shown(field) for field in fields if _whole(field) in ARITHMETIC)
     compiled = [job.execution is Execution.COMPILED for job in (first.job, second.job)]
     sides = [
-        _side(name, first.trials[name], second.trials[name], compiled)
+        _side(name, first, second, compiled)
         for name in first.trials
         if name in second.trials and _epochs(first.trials[name]) and _epochs(second.trials[name])
     ]
     if not sides:
         raise BadInput(english(_NONE_ALIKE))
     return Difference(
-        sides, list(_changes(spec_mapping(first.job), spec_mapping(second.job), fields))
+        sides,
+        list(_changes(spec_mapping(first.job), spec_mapping(second.job), fields)),
+        machines=_machines(sides, hosts),
+        purpose=english(_ON_PURPOSE, fields=", ".join(purposes)) if purposes else None,
     )
+
+
+def _whole(field: str) -> str:
+    return whole(field.partition("[")[0])
+
+
+def _shown(field: str) -> str:
+    """Return the field; of layers only that they differ."""
+    return field.partition("[")[0]
 
 
 def _without_index(field: str) -> str:
@@ -96,9 +138,28 @@ def _without_index(field: str) -> str:
     return field.partition("[")[0] if field.startswith("dataset.") else field
 
 
+def _machines(sides: Sequence[Side], hosts: tuple[str, str]) -> Sentence | None:
+    """Say that the runs are of different machines. None: as far as is known they are of one."""
+    changes = {
+        change.field: english(_FROM_TO, **fields_of(change))
+        for side in sides
+        for change in side.environment
+        if _whole(change.field) in _HARDWARE
+    }
+    if changes:
+        return english(_MACHINES, what=join(SEMICOLON, list(changes.values())))
+    first, second = hosts
+    return (
+        english(_HOSTS, first=first, second=second)
+        if first and second != first and second
+        else None
+    )
+
+
 def _side(
-    name: str, first: Sequence[Trial], second: Sequence[Trial], compiled: Sequence[bool]
+    name: str, before_all: Comparison, after_all: Comparison, compiled: Sequence[bool]
 ) -> Side:
+    first, second = before_all.trials[name], after_all.trials[name]
     one, other = _epochs(first), _epochs(second)
     ratio = estimate_apart(one, other)
     before, after = _environment(first), _environment(second)
@@ -108,7 +169,17 @@ def _side(
     slower = [ratio.ratio < 1, ratio.ratio > 1]
     if ratio.shown and compiled == slower:  # one of the two
         sentence = english(_COMPILED, sentence=sentence, side=label(name))
-    return Side(name, ratio, sentence, changes)
+    return Side(name, ratio, sentence, changes, _quality(name, before_all, after_all))
+
+
+def _quality(name: str, first: Comparison, second: Comparison) -> Sentence | None:
+    """Say what the task's metric is in each run. None: they have none in common."""
+    metric, other = test_metric(first.job), test_metric(second.job)
+    values = [metric.of(run.counted.get(name, ()), run.job) for run in (first, second)]
+    if metric.name != other.name or values[0] is None or values[1] is None:
+        return None
+    one, two = map(metric.written, (values[0], values[1]))
+    return english(_QUALITY, metric=metric.title, side=label(name), first=one, second=two)
 
 
 def _sentence(name: str, found: Estimate, counts: Mapping[str, int]) -> Sentence:

@@ -108,6 +108,29 @@ def estimate_amount(differences: Sequence[float], *parts: Sequence[float]) -> Am
     return Amount(middle, low, high, len(series[0]))
 
 
+def estimate_quotient(
+    numerators: Sequence[float], denominators: Sequence[float], together: int = 1
+) -> Amount:
+    """Estimate the quotient of what two series of the same pairs are about, such as seconds.
+
+    Both are estimated as above, and drawn together. It means something only if the denominators'
+    estimate is clearly not 0, which the caller must know. ``together``: as in `estimate`.
+    """
+    series = [np.asarray(values, float) for values in (numerators, denominators)]
+
+    def quotient(*each: NDArray[np.float64], axis: int = -1) -> NDArray[np.float64]:
+        above, below = (centre(values, axis) for values in each)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            divided: NDArray[np.float64] = above / below
+        return divided
+
+    middle = float(quotient(*series))
+    if not math.isfinite(middle):
+        return Amount(middle, None, None, len(series[0]))
+    low, high = _interval(series, quotient, middle, together)
+    return Amount(middle, low, high, len(series[0]))
+
+
 def estimate_mean(differences: Sequence[float], together: int = 1, level: float = LEVEL) -> Amount:
     """Estimate the mean of ``differences`` of pairs, with Student's interval at ``level``.
 

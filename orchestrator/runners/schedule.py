@@ -35,7 +35,6 @@ from orchestrator.runners.client import Client
 from orchestrator.runners.finding import Runners
 from orchestrator.runners.placement import Placement
 from orchestrator.storage.store import Run
-from orchestrator.trials.sides import framework_of
 from orchestrator.trials.states import state_name
 
 _ENDED = Phrase("{framework}: the job {job_id} {state}: {message}")
@@ -240,7 +239,7 @@ class _Trials:
         self._listen(side, event)
 
     def _listen(self, side: str, event: job_pb2.JobEvent) -> None:
-        self._peers.check(framework_of(side), event)
+        self._peers.check(side, event)
         with self._listening:
             if event.HasField("environment"):
                 self._environments[side] = event.environment

@@ -29,7 +29,7 @@ _NAMED_TWICE = Phrase(
     "--frameworks names {name} twice; 'orchestrator compare --aa {name}' compares it with itself."
 )
 _NO_FRAMEWORK = Phrase("There is no framework {names}; choose from {known}.")
-_TOO_MANY = Phrase("A comparison takes at most {most} sides, and these are {count}.")
+TOO_MANY = Phrase("A comparison takes at most {most} sides, and these are {count}.")
 _TOO_FEW = Phrase("This needs {least} frameworks or more; --frameworks names {count}.")
 _NO_SIDE = Phrase("--baseline is {name!r}; the sides are {known}.")
 _NO_RUNNER = Phrase(
@@ -109,7 +109,7 @@ def compared(names: str, least: int = 1) -> tuple[str, ...]:
     if len(listed) < least:
         raise BadInput(english(_TOO_FEW, least=least, count=len(listed)))
     if len(listed) > MOST_SIDES:
-        raise BadInput(english(_TOO_MANY, count=len(listed), most=MOST_SIDES))
+        raise BadInput(english(TOO_MANY, count=len(listed), most=MOST_SIDES))
     return listed
 
 
@@ -209,7 +209,7 @@ def job_spec(workload: str | None, changes: Mapping[str, Any]) -> job_pb2.JobSpe
             mapping.pop(other, None)
     for path, value in changes.items():
         if value is not None:
-            _check_field(path)
+            check_field(path)
             *parents, name = path.split(".")
             target = mapping
             for parent in parents:
@@ -273,7 +273,7 @@ def check(spec: job_pb2.JobSpec) -> None:
         raise Refused([(violation.field, violation.message) for violation in bad])
 
 
-def _check_field(path: str) -> None:
+def check_field(path: str) -> None:
     """Raise BadInput unless the job spec has the dotted field."""
     message: Any = job_pb2.JobSpec.DESCRIPTOR
     parent = ""

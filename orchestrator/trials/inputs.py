@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from twinrun.contract.spec import JobSpec
 
 from orchestrator.language.phrases import Phrase, Sentence, english, join
-from orchestrator.language.words import NEXT
+from orchestrator.language.words import NEXT, label
 from orchestrator.trials.sides import are_the_same, change_how, changed_fields
 from orchestrator.trials.spec import differing_fields, in_own_way
 from orchestrator.trials.trial import Trial
@@ -17,9 +17,17 @@ _OWN = Phrase("Each framework did the job in its own way, with the same data.")
 _CHANGED = Phrase(
     "All trials had the same data, initial weights and batch order; their sides change {fields}."
 )
+_CHANGED_DATA = Phrase("All trials had the same data; their sides change {fields}.")
+_ON_PURPOSE = Phrase(
+    "These are not the same job, on purpose: {first} and {second} differ in {fields}."
+)
+_STEPS = Phrase(
+    "{sentence} An epoch of each takes the same samples, in a different number of steps."
+)
 _CHANGED_OWN = Phrase(
     "Each side did the job in its own way, with the same data; the sides change {fields}."
 )
+_OF_STEPS = {"accumulate_steps", "batch_size"}
 _UNKNOWN = Phrase(
     "It is not known whether the trials had the same inputs: {trials} did not report them."
 )
@@ -52,13 +60,10 @@ def check_inputs(trials: Sequence[Trial]) -> InputsCheck:
 
     What a side changes in the job is ignored.
     """
-    sides = {trial.framework for trial in trials}
-    changed = changed_fields(sorted(sides))
+    changed = changed_fields(sorted({trial.framework for trial in trials}))
     own = any(in_own_way(trial.spec) for trial in trials if trial.spec)
-    own = own or not change_how(sorted(sides))
-    names = ["data_sha256"] if own else list(_DIFFERENT)
     pairs = _pairs(trials)
-    digests = [name for name in names if any(_differ(name, pair) for pair in pairs)]
+    digests = [name for name in _DIFFERENT if any(_differ(name, pair) for pair in pairs)]
     of_pairs = [differing_fields([t.spec for t in pair if t.spec]) for pair in pairs]
     seedless = [replace(trial.spec, seed=0) for trial in trials if trial.spec]
     fields = sorted(
@@ -74,7 +79,9 @@ def check_inputs(trials: Sequence[Trial]) -> InputsCheck:
         return InputsCheck(None, (), english(_UNKNOWN, trials=", ".join(silent)))
     if changed:
         named = ", ".join(changed)
-        return InputsCheck(True, (), english(_CHANGED_OWN if own else _CHANGED, fields=named))
+        apart = any(_differ(name, pair, every=True) for name in _DIFFERENT for pair in pairs)
+        phrase = _CHANGED_OWN if own else _CHANGED_DATA if apart else _CHANGED
+        return InputsCheck(True, (), english(phrase, fields=named))
     return InputsCheck(True, (), english(_OWN if own else _SAME))
 
 
@@ -96,8 +103,31 @@ def _pairs(trials: Sequence[Trial]) -> list[list[Trial]]:
     return [list(pair) for _, pair in itertools.groupby(order, key=lambda trial: trial.number)]
 
 
-def _differ(digest: str, pair: Sequence[Trial]) -> bool:
-    return len({getattr(trial.inputs, digest) for trial in pair if trial.inputs}) > 1
+def _differ(digest: str, pair: Sequence[Trial], *, every: bool = False) -> bool:
+    """Return whether trials differ that should not; ``every``: whether any differ."""
+    known = [trial for trial in pair if trial.inputs]
+    return any(
+        getattr(one.inputs, digest) != getattr(other.inputs, digest)
+        for one, other in itertools.combinations(known, 2)
+        if every or digest == "data_sha256" or _alike(one, other)
+    )
+
+
+def _alike(one: Trial, other: Trial) -> bool:
+    own = any(in_own_way(trial.spec) for trial in (one, other) if trial.spec)
+    return not own and change_how([one.framework, other.framework])
+
+
+def on_purpose(first: str, second: str) -> Sentence | None:
+    """Say that two sides are other jobs because the user wants it. None: they are one job."""
+    if change_how([first, second]):
+        return None
+    fields = changed_fields([first, second])
+    if not fields:
+        return None  # both in each framework's own way, which the job's other sentences say
+    names = {"first": label(first), "second": label(second)}
+    said = english(_ON_PURPOSE, **names, fields=", ".join(fields))
+    return english(_STEPS, sentence=said) if {*fields} & _OF_STEPS else said
 
 
 def to_agree(job: JobSpec, sides: Sequence[str]) -> bool:

@@ -11,14 +11,31 @@ from urllib.parse import quote, unquote
 
 import yaml
 from google.protobuf import json_format
+from twinrun.contract.converters.specs import spec_to_proto
+from twinrun.contract.values import checked_spec
 from twinrun.v1 import job_pb2
 
 from orchestrator.errors import BadInput
 from orchestrator.language.phrases import Phrase, english
 from orchestrator.trials.mappings.names import in_proto
 
-# Changes of how a job is run, which do not affect its arithmetic.
-_HOW = {"device", "execution", "loop", "report_every_steps", "threads"}
+# Every field of a job is in one of these. Changes of how it is run do not affect its arithmetic.
+HOW = frozenset({"device", "execution", "loop", "report_every_steps", "threads"})
+OWN = frozenset({"own_ways", "recipe"})  # after which the arithmetic is each framework's own
+ARITHMETIC = OWN | {
+    *("accumulate_steps", "allow_tf32", "augmentation", "batch_size", "early_stopping", "layers"),
+    *("loss", "loss_scale", "matched_initial_values", "optimizer", "precision"),
+}
+# With another value an epoch, or all of training, is other work: a ratio would mean nothing.
+WORK = frozenset({"dataset", "epochs", "late_epoch", "steps_per_epoch_limit"})
+# What a comparison has once, for all its sides.
+SHARED = frozenset(
+    {
+        *("code", "perturb_initial_weights", "profile", "report_step_details", "seed", "target"),
+        *("target_accuracy", "tolerance"),
+    }
+)
+_AS_IT_IS = '.+-{}[]":'  # of a value, in a name
 _NO_CHANGE = Phrase("{side} changes {field} to {value}, which is not a valid job: {error}")
 
 
@@ -37,7 +54,7 @@ class Side:
     @property
     def name(self) -> str:
         """Its name in stored data and in its files' names."""
-        changes = [f"{field}={quote(value, safe='.+-')}" for field, value in self.changes]
+        changes = [f"{field}={quote(value, safe=_AS_IT_IS)}" for field, value in self.changes]
         return "-".join([self.framework, *filter(None, [",".join([*self.letter, *changes])])])
 
     @classmethod
@@ -61,7 +78,18 @@ class Side:
             except (json_format.ParseError, yaml.YAMLError, TypeError) as error:
                 given = {"side": self.name, "field": field, "value": repr(value)}
                 raise BadInput(english(_NO_CHANGE, **given, error=error)) from error
+        return _whole(changed) if self.changes else changed
+
+
+def _whole(changed: job_pb2.JobSpec) -> job_pb2.JobSpec:
+    """Fill in the defaults of what was changed, as a runner would; an invalid one stays."""
+    completed, violations = checked_spec(changed, default_threads=1)
+    if violations:
         return changed
+    made = spec_to_proto(completed)
+    if not changed.HasField("threads"):
+        made.ClearField("threads")
+    return made
 
 
 def _change(mapping: dict[str, Any], path: str, value: str) -> None:
@@ -77,9 +105,18 @@ def framework_of(side: str) -> str:
     return Side.named(side).framework
 
 
+def as_flag(name: str) -> str:
+    """Write the side of that name as ``--side`` takes it: ``pytorch: execution=compiled``."""
+    side = Side.named(name)
+    changes = ", ".join(f"{field}={value}" for field, value in side.changes)
+    return f"{side.framework}: {changes}" if changes else side.framework
+
+
 def changed_fields(sides: Sequence[str]) -> list[str]:
-    """Return what any side changes in the job: dotted fields of the spec."""
-    return sorted({field for side in sides for field, _ in Side.named(side).changes})
+    """Return in what the sides change the job differently: dotted fields of the spec."""
+    changes = [dict(Side.named(side).changes) for side in sides]
+    fields = {field for each in changes for field in each}
+    return sorted(f for f in fields if len({each.get(f) for each in changes}) > 1)
 
 
 def sides(frameworks: Sequence[str]) -> tuple[Side, ...]:
@@ -100,4 +137,10 @@ def are_the_same(sides: Sequence[str]) -> bool:
 
 def change_how(sides: Sequence[str]) -> bool:
     """Return whether they only change how the job is run: its arithmetic is the same."""
-    return _HOW.issuperset(changed_fields(sides))
+    changes = (field for side in sides for field, _ in Side.named(side).changes)
+    return HOW.issuperset(map(whole, changed_fields(sides))) and OWN.isdisjoint(changes)
+
+
+def whole(field: str) -> str:
+    """Return the field of the spec that a dotted one is a part of."""
+    return field.partition(".")[0]

@@ -162,3 +162,25 @@ def test_the_live_page_follows_a_framework_that_it_does_not_know(start, tmp_path
     assert sorted(page.overview["groups"][0]["jobs"]) == sorted(jobs)
     assert page.lines[jobs[2]][-1]["text"] == "Other1: succeeded"
     assert {page.jobs[job]["state"] for job in jobs} == {"finished"}
+
+
+def test_sides_that_change_the_job_are_named_by_flags(orchestrator, start):
+    flags = [f"--runner=pytorch={start().address}", "--side", "pytorch"]
+    changed = ("--side", "pytorch: batch_size=32", "--baseline", "pytorch: batch_size=32")
+    done = orchestrator.run("compare", *SMALL, "--epochs=1", *flags, *changed, module=MODULE)
+    said = " ".join(done.stdout.split())
+    assert "These are not the same job, on purpose: PyTorch (batch_size=32) and PyTorch" in said
+    found = result(orchestrator)
+    assert found["baseline"] == "pytorch-batch_size=32"
+    assert [each["field"] for each in found["changed"]] == ["batch_size"]
+    how = ("--side", "pytorch: execution=eager")
+    orchestrator.run("verify", *SMALL, "--steps=5", *flags, *how, module=MODULE)
+    assert result(orchestrator, "certificate")["same_job"] is True
+    for command, more, words in (
+        ("verify", changed, "nothing to certify"),
+        ("compare", ("--frameworks=pytorch",), "--side and --frameworks both"),
+        ("compare", ("--aa=pytorch",), "--side and --aa both"),
+        ("compare", ("--loop=both",), "write both as sides"),
+    ):
+        refused = orchestrator.run(command, *SMALL, *flags, *more, module=MODULE, code=2)
+        assert words in " ".join(refused.stderr.split())

@@ -155,12 +155,16 @@ def _shows_windows() -> bool:
 
 
 def diff(first: RunArgument, second: RunArgument, shown: ShownOptions) -> None:
-    """Compare two runs of the same job: before and after an upgrade, or on two machines.
+    """Compare two runs: before and after an upgrade, on two machines, or of two specs.
+
+    What differs of the jobs on purpose is listed; machines that differ are named first.
 
     Example: orchestrator diff 20261124T031339Z-mnist-mlp latest
     """
     runs_found = [shelf.find(name, shown.output) for name in (first, second)]
-    result = differences.difference(*map(only_comparison, runs_found))
+    before, after = map(only_comparison, runs_found)
+    hosts = (runs_found[0].about().host, runs_found[1].about().host)
+    result = differences.difference(before, after, hosts)
     if shown.as_json:
         print_json(differences.as_dict(result))
         return

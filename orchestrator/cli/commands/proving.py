@@ -14,6 +14,7 @@ from orchestrator.actions.request import Request
 from orchestrator.certificate import certificate_file
 from orchestrator.certificate.certificate import Certificate
 from orchestrator.certificate.certificates import Certificates, pair
+from orchestrator.cli import sides_option
 from orchestrator.cli.options import (
     ALL,
     BaselineOption,
@@ -26,6 +27,7 @@ from orchestrator.cli.options import (
     WhereOptions,
 )
 from orchestrator.cli.output import display_of, print_json, print_report, say_of
+from orchestrator.cli.sides_option import SidesOption
 from orchestrator.errors import JobFailed, NotTheSameJob
 from orchestrator.language.phrases import Phrase, Sentence, english, join, say
 from orchestrator.language.words import COMMA, LINES, OF
@@ -35,6 +37,7 @@ from orchestrator.reports.grid import Said
 from orchestrator.results.habits import pitfalls
 from orchestrator.runners.finding import Runners
 from orchestrator.settings import config, workloads
+from orchestrator.settings import sides as named
 from orchestrator.trials.sides import sides
 
 _NOT_SHOWN = Phrase("Not shown to be the same job: {names}.")
@@ -49,6 +52,7 @@ def verify(
     shown: ShownOptions,
     *,
     frameworks: FrameworksOption = ALL,
+    side: SidesOption = None,
     baseline: BaselineOption = None,
     steps: Annotated[
         int | None,
@@ -68,22 +72,21 @@ def verify(
 
     Example: orchestrator verify --workload mnist-mlp --epochs 5
     """
-    names = config.compared(frameworks, least=2)
-    first = config.baseline(baseline, names)
     certificates: dict[str, list[Certificate]] = {}
     faults: list[Sentence] = []
     with closing(Runners(where.places(), say_of(shown))) as runners:
         further = porting.further(runners, isolate=isolate, reproduce=reproduce)
-        runners.prepare(names)
         for workload in _every(job, say_of(shown)) if all_workloads else [job.workload]:
             changes = proof.VERIFIED | job.changes() | {"steps_per_epoch_limit": steps}
             spec = config.job_spec(workload, changes)
             name = workloads.title(workload) if workload else job.title
+            compared = sides_option.compared(side, frameworks, spec, least=2)
+            first = named.baseline(baseline, compared, spec)
+            request = Request(*(name, spec, compared, shown.output, first, label), further=further)
+            proof.check(request)
+            runners.prepare(request.frameworks)
             try:
-                with closing(display_of(shown, names, spec.epochs)) as display:
-                    request = Request(
-                        *(name, spec, sides(names), shown.output, first, label), further=further
-                    )
+                with closing(display_of(shown, request.names, spec.epochs)) as display:
                     _, certificates[name] = proof.verify(request, runners, display)
             except JobFailed as error:  # other workloads are still verified
                 faults.append(english(OF, name=name, what=error.message))

@@ -9,6 +9,7 @@ import typer
 from orchestrator.actions import compare as comparing
 from orchestrator.actions import evaluate as evaluating
 from orchestrator.actions import variants
+from orchestrator.cli import sides_option
 from orchestrator.cli.commands.keeping import RunArgument
 from orchestrator.cli.options import (
     ALL,
@@ -24,6 +25,7 @@ from orchestrator.cli.options import (
     WhereOptions,
 )
 from orchestrator.cli.output import display_of, print_json, print_report
+from orchestrator.cli.sides_option import SidesOption
 from orchestrator.errors import Doubtful, NotTheSameJob
 from orchestrator.language.phrases import Phrase, english, join, say
 from orchestrator.language.words import KEPT, LINES
@@ -36,6 +38,7 @@ from orchestrator.results.comparison import same_job
 from orchestrator.results.comparison_file import as_dict
 from orchestrator.runners.finding import Runners
 from orchestrator.settings import config
+from orchestrator.settings import sides as named
 from orchestrator.storage import shelf
 from orchestrator.storage.about import Kind
 from orchestrator.trials.sides import sides, twice
@@ -50,6 +53,7 @@ def compare(
     repeat: RepeatOptions,
     *,
     frameworks: FrameworksOption = ALL,
+    side: SidesOption = None,
     baseline: BaselineOption = None,
     recipe: Annotated[
         Recipe,
@@ -90,8 +94,12 @@ def compare(
     spec = config.job_spec(job.workload, job.changes())
     refused = repeat.refused()
     kind = variants.asked(spec, recipe, loop)
-    names = config.compared(frameworks)
-    compared = twice(repeat.twice.value) if repeat.twice else sides(names)
+    compared = sides_option.compared(side, frameworks, spec)
+    if repeat.twice:
+        named.refuse_both("--aa", given=bool(side))
+        compared = twice(repeat.twice.value)
+    if kind:
+        named.refuse_variants(given=bool(side))
     request = comparing.ComparisonRequest(
         job.title,
         spec,
@@ -101,7 +109,7 @@ def compare(
         concurrent=concurrent,
         plan=repeat.plan(),
         profile=profile,
-        baseline=config.baseline(baseline, [side.name for side in compared]),
+        baseline=named.baseline(baseline, compared, spec),
         label=label,
     )
     if kind:

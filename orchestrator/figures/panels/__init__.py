@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from matplotlib.axes import Axes
 
+from orchestrator.figures.panels.ahead import break_even
 from orchestrator.figures.panels.bars import time
 from orchestrator.figures.panels.curves import accuracy, loss, reaching
 from orchestrator.figures.panels.images import differences, images
@@ -17,6 +18,7 @@ Panel = Callable[[Axes, Comparison], None]
 __all__ = [
     "Panel",
     "accuracy",
+    "break_even",
     "differences",
     "images",
     "loss",

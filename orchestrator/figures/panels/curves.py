@@ -218,7 +218,6 @@ def _block_means(losses: Floats, block: int) -> Floats:
 
 
 def _steps_label(comparison: Comparison) -> str:
-    for trial in itertools.chain(*comparison.counted.values()):
-        if steps := trial.epoch_steps:
-            return say(_STEP_OF, steps=steps)
-    return say(_STEP)
+    trials = itertools.chain(*comparison.counted.values())
+    known = {steps for trial in trials if (steps := trial.epoch_steps)}
+    return say(_STEP_OF, steps=known.pop()) if len(known) == 1 else say(_STEP)

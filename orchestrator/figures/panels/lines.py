@@ -8,6 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from numpy.typing import NDArray
+from twinrun.contract.enums import JobState
 
 from orchestrator.figures.panels.common import legend_above, note
 from orchestrator.language import columns
@@ -131,7 +132,7 @@ def name_lines(axes: Axes, comparison: Comparison, quantity: Quantity) -> None:
             texts[name] = say(_NOT_FINITE, framework=label(name))
             if beside:
                 note(axes, texts[name], 0.03, 0.05)
-        elif len(finite) < len(points) or finite[-1, 0] < last_x:
+        elif len(finite) < len(points) or (finite[-1, 0] < last_x and not _ended(comparison, name)):
             stopped = _DIVERGED if len(finite) < len(points) else _STOPPED
             texts[name] = say(stopped, framework=label(name))
             if beside:
@@ -153,6 +154,11 @@ def name_lines(axes: Axes, comparison: Comparison, quantity: Quantity) -> None:
     for name, height in _spread({name: _height(axes, end) for name, end in ends.items()}).items():
         axes.plot([1.05], [height], **{**styles[name], **outside, "linestyle": ""})
         axes.text(1.09, height, texts[name], **outside, **_bold(styles[name]))
+
+
+def _ended(comparison: Comparison, side: str) -> bool:
+    """Return whether the side's trials did all that they should, perhaps in fewer steps."""
+    return all(trial.state is JobState.SUCCEEDED for trial in comparison.counted[side])
 
 
 def _name_stop(axes: Axes, point: Floats, text: str, pen: Mapping[str, Any]) -> None:

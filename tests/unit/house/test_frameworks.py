@@ -15,6 +15,8 @@ TEXTS = {
     "frameworks.py",
     "results/habits/pitfalls.py",  # what each does of its own
     "results/summary.py",  # buffers are PyTorch's word
+    "settings/sides.py",  # examples of sides
+    "cli/sides_option.py",  # the same
     "settings/job.py",  # what --execution means to each
     "reports/environments.py",  # packages, by their names
 }

@@ -56,9 +56,44 @@ def test_few_trials_are_provisional(count):
     "spec",
     [{"batch_size": 32}, {"layers": [{"flatten": {}}]}, {"precision": "PRECISION_FLOAT64"}],
 )
-def test_different_jobs_are_refused_and_it_is_said_in_what(spec):
-    with pytest.raises(BadInput, match=f"they differ in {next(iter(spec))}"):
+def test_jobs_that_differ_on_purpose_are_listed_before_their_times(spec):
+    found = difference(run(1.0), run(1.2, **spec))
+    assert f"not of the same job: they differ in {next(iter(spec))}" in found.purpose
+    lines = list(difference_report.lines(found))
+    assert lines[0] == found.purpose
+    assert lines[1].startswith("An epoch of PyTorch took 1.20 times")
+    assert "Changed on purpose:" in lines
+    assert as_dict(found)["purpose"].startswith("These runs are not of the same job")
+
+
+@pytest.mark.parametrize("spec", [{"epochs": 9}, {"steps_per_epoch_limit": 3}])
+def test_runs_whose_epochs_are_other_work_are_refused(spec):
+    with pytest.raises(BadInput, match=f"their jobs differ in {next(iter(spec))}, so what one"):
         difference(run(1.0), run(1.0, **spec))
+
+
+def test_the_metric_of_both_runs_is_told():
+    lines = list(difference_report.lines(difference(run(1.0), run(1.0, batch_size=8))))
+    assert any(line.startswith("Test accuracy of PyTorch: 9") for line in lines)
+
+
+def test_different_machines_are_named_before_everything_else():
+    before = {"cpu_model": "Old", "available_cpus": 2}
+    after = {"cpu_model": "New", "available_cpus": 2}
+    found = difference(run(1.0, environment=before), run(1.0, environment=after, batch_size=8))
+    first, second, *_ = difference_report.lines(found)
+    assert first.startswith("These runs are of different machines (cpu_model: Old and New)")
+    assert second == found.purpose
+
+
+@pytest.mark.parametrize(
+    ("hosts", "said"),
+    [(("a", "b"), True), (("a", "a"), False), (("a", ""), False), (("", "b"), False)],
+)
+def test_computers_of_other_names_are_named_if_both_are_known(hosts, said):
+    found = difference(run(1.0), run(1.0), hosts)
+    assert (found.machines is not None) == said
+    assert not said or "different names, a and b" in found.machines
 
 
 def test_columns_of_other_data_are_named_once():

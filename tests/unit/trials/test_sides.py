@@ -58,4 +58,4 @@ def test_sides_are_the_same_where_framework_and_changes_are():
     assert not are_the_same(["pytorch", "tensorflow"])
     assert changed_fields(["pytorch", changed]) == ["execution"]
     assert change_how(["pytorch", changed])
-    assert not change_how([Side("pytorch", (("precision", "bfloat16"),)).name])
+    assert not change_how(["pytorch", Side("pytorch", (("precision", "bfloat16"),)).name])
