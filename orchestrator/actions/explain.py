@@ -1,5 +1,6 @@
 """Runs the trials of an explanation: the matched job, and one difference at a time."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -17,10 +18,10 @@ from orchestrator.results.habits.explanation import (
     as_dict,
     asked_in,
     explained,
-    number_of,
     skipped,
 )
-from orchestrator.results.habits.pitfalls import Pitfall
+from orchestrator.results.habits.numbering import number_of
+from orchestrator.results.habits.pitfall import Pitfall
 from orchestrator.results.habits.touching import why_not
 from orchestrator.runners.finding import Runners
 from orchestrator.runners.placement import Placement
@@ -37,6 +38,7 @@ from orchestrator.trials.spec import spec_of
 _ASKED = "asked"  # the file that says which pitfalls were requested
 _LETTING_IN = Phrase("introducing: {what}")
 _OF_A_GPU = Phrase("The pitfall {name} is one of a GPU only; add --device cuda.")
+_TWICE = Phrase("The pitfall {name} is named more than once; name it once.")
 _NO_PITFALL = Phrase("There is no pitfall {name!r}; choose from {known}.")
 
 
@@ -75,14 +77,26 @@ class Outcome:
     ended: OrchestratorError | None = None
 
 
-def chosen(name: str | None, device: job_pb2.Device) -> list[Pitfall]:
-    """Return the pitfall of this name, or all that there are on the device. Raises BadInput."""
-    if name not in (None, *pitfalls.NAMES):
-        raise BadInput(english(_NO_PITFALL, name=name, known=", ".join(pitfalls.NAMES)))
-    found = [each for each in pitfalls.of(device) if name in (None, each.name)]
-    if not found:
-        raise BadInput(english(_OF_A_GPU, name=name))
-    return found
+def chosen(names: Sequence[str], device: job_pb2.Device) -> list[Pitfall]:
+    """Return the pitfalls of these names, or all that there are on the device. Raises BadInput."""
+    known = {each.name: each for each in pitfalls.PITFALLS}
+    there = pitfalls.of(device)
+    wrong = [
+        *(
+            english(_NO_PITFALL, name=name, known=", ".join(known))
+            for name in dict.fromkeys(names)
+            if name not in known
+        ),
+        *(english(_TWICE, name=name) for name, times in Counter(names).items() if times > 1),
+        *(
+            english(_OF_A_GPU, name=name)
+            for name in dict.fromkeys(names)
+            if name in known and known[name] not in there
+        ),
+    ]
+    if wrong:
+        raise BadInput(join(NEXT, wrong))
+    return [each for each in there if not names or each.name in names]
 
 
 def run_explanation(request: ExplanationRequest, runners: Runners, display: Display) -> Outcome:

@@ -50,7 +50,7 @@ def verify(
 def explain(
     workload: str | Path | None = None,
     *,
-    pitfall: str | None = None,
+    pitfall: str | Sequence[str] | None = None,
     changes: Mapping[str, Any] | None = None,
     frameworks: str | Sequence[str] = tuple(FRAMEWORKS),
     baseline: str | None = None,
@@ -61,15 +61,16 @@ def explain(
 ) -> Record:
     """Introduce one difference at a time into the same job, as ``orchestrator explain``.
 
-    One epoch by default. Keywords as of `compare`; ``pitfall``: only the difference of that name;
-    ``repeats``: pairs of trials of each difference.
+    One epoch by default. Keywords as of `compare`; ``pitfall``: only the difference of that name,
+    or those of several; ``repeats``: pairs of trials of each difference.
     Raises OrchestratorError, and what has finished is kept, as by `compare`.
     """
     job, names = job_of(workload, given), names_of(frameworks, 2)
+    asked = (pitfall,) if isinstance(pitfall, str) else pitfall or ()
     spec, first = spec_of(job, changes, {"epochs": 1}), config.baseline(baseline, names)
     request = explaining.ExplanationRequest(
         *(job.title, spec, sides(names), Path(output), first),
-        pitfalls=explaining.chosen(pitfall, spec.device),
+        pitfalls=explaining.chosen(asked, spec.device),
         repeats=repeats,
     )
     with running(progress, job.workload, names, given, spec.epochs) as (runners, display):

@@ -159,7 +159,7 @@ class IdiomaticTrainer:
             f"jit_compile {self._model.jit_compile}; {type(optimizer).__name__} epsilon "
             f"{getattr(optimizer, 'epsilon', '-')}"
         )
-        return environment(tf.config.threading.get_intra_op_parallelism_threads(), notes)
+        return environment(device.threads(), notes)
 
     def profiled(self, take_steps: Callable[[], int]) -> Profiled:
         return profile.profiled(take_steps, on_gpu=self._spec.device is Device.CUDA)

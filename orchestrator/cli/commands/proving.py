@@ -125,8 +125,11 @@ def explain(
     frameworks: FrameworksOption = ALL,
     baseline: BaselineOption = None,
     pitfall: Annotated[
-        str | None,
-        typer.Option(metavar="NAME", help=f"Only this one: {', '.join(pitfalls.NAMES)}."),
+        list[str] | None,
+        typer.Option(
+            metavar="NAME",
+            help=f"Only this one, and each that is named so: {', '.join(pitfalls.NAMES)}.",
+        ),
     ] = None,
     label: LabelOption = "",
     repeats: Annotated[
@@ -148,7 +151,7 @@ def explain(
     Example: orchestrator explain --pitfall adam-epsilon
     """
     spec = config.job_spec(job.workload, {"epochs": 1} | job.changes())
-    chosen = explaining.chosen(pitfall, spec.device)
+    chosen = explaining.chosen(pitfall or (), spec.device)
     names = config.compared(frameworks, least=2)
     first = config.baseline(baseline, names)
     with (
@@ -170,7 +173,8 @@ def explain(
                 print_report([Said(say(explanation.pair(rows)), strong=True)])
             print_report(explanation.report(rows, found.passed))
     if pitfall and not shown.as_json:
-        typer.echo("\n" + explanation.paragraph(chosen[0]))
+        for each in chosen:
+            typer.echo("\n" + explanation.paragraph(each))
     if outcome.interrupted:
         raise KeyboardInterrupt
     if outcome.faults:

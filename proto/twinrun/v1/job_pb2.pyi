@@ -108,6 +108,16 @@ class OwnWay(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     OWN_WAY_NORM_EPSILON: _ClassVar[OwnWay]
     OWN_WAY_RMSPROP_EPSILON: _ClassVar[OwnWay]
     OWN_WAY_WEIGHT_DECAY: _ClassVar[OwnWay]
+    OWN_WAY_NORM_MOMENTUM: _ClassVar[OwnWay]
+    OWN_WAY_EPSILON_PLACE: _ClassVar[OwnWay]
+    OWN_WAY_SAME_PADDING: _ClassVar[OwnWay]
+    OWN_WAY_INITIALIZERS: _ClassVar[OwnWay]
+    OWN_WAY_LOSS_READ: _ClassVar[OwnWay]
+    OWN_WAY_THREADS: _ClassVar[OwnWay]
+    OWN_WAY_PIPELINE_WORKERS: _ClassVar[OwnWay]
+    OWN_WAY_TF32: _ClassVar[OwnWay]
+    OWN_WAY_CUDNN_BENCHMARK: _ClassVar[OwnWay]
+    OWN_WAY_MEMORY_LAYOUT: _ClassVar[OwnWay]
 
 class Loop(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -230,6 +240,16 @@ OWN_WAY_TARGET_SHAPE: OwnWay
 OWN_WAY_NORM_EPSILON: OwnWay
 OWN_WAY_RMSPROP_EPSILON: OwnWay
 OWN_WAY_WEIGHT_DECAY: OwnWay
+OWN_WAY_NORM_MOMENTUM: OwnWay
+OWN_WAY_EPSILON_PLACE: OwnWay
+OWN_WAY_SAME_PADDING: OwnWay
+OWN_WAY_INITIALIZERS: OwnWay
+OWN_WAY_LOSS_READ: OwnWay
+OWN_WAY_THREADS: OwnWay
+OWN_WAY_PIPELINE_WORKERS: OwnWay
+OWN_WAY_TF32: OwnWay
+OWN_WAY_CUDNN_BENCHMARK: OwnWay
+OWN_WAY_MEMORY_LAYOUT: OwnWay
 LOOP_UNSPECIFIED: Loop
 LOOP_FIT: Loop
 LOOP_CUSTOM: Loop

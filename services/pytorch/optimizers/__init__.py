@@ -84,21 +84,29 @@ def idiomatic(spec: Optimizer, parameters: Iterable[torch.Tensor], loop: Loop) -
 
 
 def in_its_ways(spec: JobSpec) -> JobSpec:
-    """Return the spec with PyTorch's epsilon, if its own ways have that of its optimizer.
+    """Return the spec with PyTorch's epsilon, or its place, if its own ways have that.
 
     The default takes the place of the job's if that is the default here; RMSprop's is outside the
     root.
     """
     optimizer = spec.optimizer
+    if OwnWay.EPSILON_PLACE in spec.own_ways:
+        optimizer = _placed(optimizer)
+        spec = replace(spec, optimizer=optimizer)
     asked = {OwnWay.ADAM_EPSILON: Adam | AdamW, OwnWay.RMSPROP_EPSILON: RmsProp}
     if not any(isinstance(optimizer.kind, asked.get(way, ())) for way in spec.own_ways):
         return spec
     if not sets_epsilon(optimizer):
         optimizer = with_own_epsilon(optimizer)
-    if isinstance(optimizer.kind, RmsProp):
-        placed = replace(optimizer.kind, epsilon_place=EpsilonPlace.OUTSIDE)
-        optimizer = replace(optimizer, kind=placed)
-    return replace(spec, optimizer=optimizer)
+    return replace(spec, optimizer=_placed(optimizer))
+
+
+def _placed(optimizer: Optimizer) -> Optimizer:
+    """Return the optimizer with PyTorch's place of epsilon; only RMSprop's is not always that."""
+    if not isinstance(optimizer.kind, RmsProp):
+        return optimizer
+    placed = replace(optimizer.kind, epsilon_place=EpsilonPlace.OUTSIDE)
+    return replace(optimizer, kind=placed)
 
 
 def with_own_epsilon(optimizer: Optimizer) -> Optimizer:

@@ -21,7 +21,7 @@ from orchestrator.exports.export import export
 from orchestrator.language.phrases import LANGUAGES, say, speaking
 from orchestrator.reports import history as history_report
 from orchestrator.results import history
-from orchestrator.results.habits.explanation import number_of
+from orchestrator.results.habits.numbering import number_of
 from orchestrator.results.habits.pitfalls import PITFALLS
 from orchestrator.storage.about import Kind
 from orchestrator.storage.machine import Known, Noise
