@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from twinrun.contract.enums import Recipe
 from twinrun.v1 import job_pb2
 
 from orchestrator.figures.drawing import Drawing
@@ -75,11 +76,16 @@ def variants_page(
         Section("numbers", say(_NUMBERS), [block]),
         *(_compared(found.kind, name, each) for name, each in compared.items()),
         *([environments_section(_environments(ran, names))] if ran else []),
-        *([reproduce_section(of_variants(found.kind, ran, about.workload))] if ran else []),
+        *([_reproduced(found.kind, ran, about)] if ran else []),
         data_section(f"{found.kind}.json", as_dict(found), say(_DATA)),
     ]
     headline = say(join(NEXT, found.sentences)) or say(_NOT_FINISHED)
     return _page(about, headline, names, sections)
+
+
+def _reproduced(kind: Kind, ran: Sequence[Comparison], about: About) -> Section:
+    found = of_variants(kind, ran, about.workload)
+    return reproduce_section(found, own=any(each.job.recipe is Recipe.IDIOMATIC for each in ran))
 
 
 def _compared(kind: Kind, name: str, comparison: Comparison) -> Section:

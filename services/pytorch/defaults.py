@@ -61,6 +61,13 @@ def _epsilon(layer: Norm, dtype: torch.dtype) -> float:
     return torch.finfo(dtype).eps if default is None else float(default)
 
 
+def number(layer: Norm, field: str) -> float:
+    """Return PyTorch's own of a norm's ``field``, epsilon or momentum, on float32."""
+    if field == "momentum":
+        return 1 - _default(nn.BatchNorm1d, "momentum")
+    return _epsilon(layer, torch.float32)
+
+
 def initial_weights(spec: JobSpec, shape: tuple[int, ...]) -> Weights:
     """Draw weights as PyTorch's modules do, for samples of ``shape`` [h, w, c].
 

@@ -62,8 +62,14 @@ def tf32(spec: JobSpec) -> tuple[bool, bool]:
 
     PyTorch by itself has it in convolutions only.
     """
-    by_itself = OwnWay.TF32 in spec.own_ways
+    by_itself = OwnWay.TF32 in spec.own_ways or spec.recipe is Recipe.IDIOMATIC
     return spec.allow_tf32, spec.allow_tf32 or by_itself
+
+
+def tf32_in_words(spec: JobSpec) -> str:
+    """Return where TF32 is on."""
+    products, convolutions = tf32(spec)
+    return "on" if products else "in convolutions" if convolutions else "off"
 
 
 def _set_kernels(spec: JobSpec) -> None:
@@ -132,7 +138,5 @@ def notes(spec: JobSpec) -> str:
     if spec.device is Device.CPU:
         denormals = "flushed to zero" if flushes_denormals(spec) else "kept"
         return f"{execution}; {products}; denormals {denormals}"
-    of_products, of_convolutions = tf32(spec)
-    found = "on" if of_products else "in convolutions" if of_convolutions else "off"
     tried = ", cudnn.benchmark on" if OwnWay.CUDNN_BENCHMARK in spec.own_ways else ""
-    return f"{execution}; {products}; TF32 {found}{tried}"
+    return f"{execution}; {products}; TF32 {tf32_in_words(spec)}{tried}"

@@ -58,6 +58,13 @@ def _epsilon(layer: Norm) -> float:
     return _default(layers[type(layer)], "epsilon")
 
 
+def number(layer: Norm, field: str) -> float:
+    """Return Keras's own of a norm's ``field``, epsilon or momentum."""
+    if field == "momentum":
+        return _default(keras.layers.BatchNormalization, field)
+    return _epsilon(layer)
+
+
 def initial_weights(spec: JobSpec, shape: tuple[int, ...]) -> Weights:
     """Draw weights as Keras's layers do, for samples of ``shape`` [h, w, c].
 

@@ -63,7 +63,13 @@ def prepare(spec: JobSpec) -> str:
 
 def tf32(spec: JobSpec) -> bool:
     """Return whether products and convolutions are in TF32 on a GPU, as TensorFlow by itself."""
-    return spec.allow_tf32 or OwnWay.TF32 in spec.own_ways
+    by_itself = OwnWay.TF32 in spec.own_ways or spec.recipe is Recipe.IDIOMATIC
+    return spec.allow_tf32 or by_itself
+
+
+def tf32_in_words(spec: JobSpec) -> str:
+    """Return whether TF32 is on."""
+    return "on" if tf32(spec) else "off"
 
 
 def threads() -> int:
@@ -128,4 +134,4 @@ def notes(spec: JobSpec) -> str:
     notes = f"{execution}; products in {PRODUCTS[spec.precision].name}"
     if spec.device is Device.CPU:
         return f"{notes}; denormals flushed to zero"
-    return f"{notes}; TF32 {'on' if tf32(spec) else 'off'}"
+    return f"{notes}; TF32 {tf32_in_words(spec)}"

@@ -15,7 +15,7 @@ from twinrun.contract.enums import EpsilonPlace, Loop, OwnWay
 from twinrun.contract.optimizers import Adam, AdamW, Optimizer, RmsProp
 from twinrun.contract.spec import JobSpec
 
-from services.model.optimizers import coupled, decays, sets_epsilon
+from services.model.optimizers import coupled, decays, epsilon_set, sets_epsilon
 from services.pytorch.optimizers.clipping import clip_as_users_do
 from services.pytorch.optimizers.kinds import KINDS
 from services.pytorch.optimizers.kinds import Own as OwnKind
@@ -76,11 +76,23 @@ def _groups(
 
 
 def idiomatic(spec: Optimizer, parameters: Iterable[torch.Tensor], loop: Loop) -> Made:
-    """Return the optimizer that users of PyTorch create: epsilon is left to PyTorch."""
+    """Return the optimizer that users of PyTorch create.
+
+    Epsilon is left to PyTorch, unless the job sets another than the default.
+    """
+    epsilon = epsilon_set(spec)
     if loop is Loop.CUSTOM:
-        return Written(with_own_epsilon(spec), parameters)
-    own = KINDS[type(spec.kind)].usual(spec.kind)
-    return _with_rest(spec, list(parameters), own, clip_as_users_do)
+        return Written(with_own_epsilon(spec) if epsilon is None else spec, parameters)
+    kind, given = KINDS[type(spec.kind)].usual(spec.kind)
+    given = given if epsilon is None else {**given, "eps": epsilon}
+    return _with_rest(spec, list(parameters), (kind, given), clip_as_users_do)
+
+
+def epsilon(spec: Optimizer) -> float | None:
+    """Return the epsilon of `idiomatic`; None: it has none."""
+    held = spec if sets_epsilon(spec) else with_own_epsilon(spec)
+    found: float | None = getattr(held.kind, "epsilon", None)
+    return found
 
 
 def in_its_ways(spec: JobSpec) -> JobSpec:

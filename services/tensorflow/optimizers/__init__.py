@@ -29,10 +29,13 @@ def idiomatic(
 ) -> keras.optimizers.Optimizer:
     """Return the optimizer that users of Keras create, for a job of so many ``steps``.
 
-    Each is of so many ``batches``. Epsilon is left to Keras.
+    Each is of so many ``batches``. Epsilon is left to Keras, unless the job sets another than
+    the default.
     """
-    usual = KINDS[type(spec.kind)].usual(spec.kind)
-    return as_users_do(spec, usual, variables, steps, batches)
+    made, given = KINDS[type(spec.kind)].usual(spec.kind)
+    if (epsilon := shared.epsilon_set(spec)) is not None:
+        given = {**given, "epsilon": epsilon}
+    return as_users_do(spec, (made, given), variables, steps, batches)
 
 
 def in_its_ways(spec: JobSpec) -> JobSpec:
