@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from statistics import median
 
 from twinrun.contract.spec import JobSpec
@@ -15,6 +16,7 @@ from orchestrator.results.habits.effects import Pairs
 from orchestrator.results.habits.numbering import repetition_of
 from orchestrator.results.habits.pitfall import Pitfall
 from orchestrator.results.habits.pitfalls import PITFALLS
+from orchestrator.results.habits.together import pairs_of
 from orchestrator.results.habits.touching import why_not
 from orchestrator.trials.mappings.stored import as_json, fields_of
 from orchestrator.trials.metrics import ACCURACY, Metric, headline
@@ -70,25 +72,12 @@ class Skipped:
 
 def explain(trials: Sequence[Trial], frameworks: Sequence[str]) -> list[Row]:
     """Compare two: the matched trials' row first, then one for each pitfall that both ended."""
-    matched = pairs_of(trials, frameworks, None)
-    found = {None: matched} | {
-        pitfall: pairs_of(trials, frameworks, pitfall) for pitfall in PITFALLS
+    found = {
+        pitfall: pairs_of(trials, frameworks, partial(repetition_of, pitfall=pitfall))
+        for pitfall in (None, *PITFALLS)
     }
+    matched = found[None]
     return [_row(pitfall, pairs, matched) for pitfall, pairs in found.items() if pairs]
-
-
-def pairs_of(trials: Sequence[Trial], frameworks: Sequence[str], pitfall: Pitfall | None) -> Pairs:
-    """Return the pairs of two frameworks' trials that differ in it, where both ended an epoch."""
-    first, second = (
-        {
-            repetition: trial
-            for trial in trials
-            if trial.framework == name and trial.epochs
-            if (repetition := repetition_of(trial.number, pitfall)) is not None
-        }
-        for name in frameworks
-    )
-    return {each: (first[each], second[each]) for each in sorted(first.keys() & second.keys())}
 
 
 def skipped(
