@@ -24,7 +24,7 @@ from services.model import shapes
 from services.model.weights import initial
 from services.trial import matched
 from tests.frameworks import jobs, reference
-from tests.frameworks.test_own_ways import UNCOMPILED, expected, losses, name_of, spec, steps
+from tests.frameworks.ways import UNCOMPILED, expected, losses, name_of, spec, steps
 
 DOWN = (
     Conv2d(3, 3, 2, same=True),

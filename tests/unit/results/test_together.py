@@ -16,7 +16,7 @@ from orchestrator.results.habits.numbering import (
 from orchestrator.results.habits.pitfalls import PITFALLS
 from orchestrator.results.habits.together import Together, together, with_together
 from tests.builders.explained import BOTH
-from tests.unit.results.test_effects import BY_NAME, MATCHED, of, planted
+from tests.builders.planted import BY_NAME, MATCHED, of, planted
 
 VALUES, NORM, READ = (BY_NAME[n] for n in ("initial-values", "norm-momentum", "loss-read"))
 
