@@ -16,8 +16,8 @@ _PART, _TWO = Phrase("Part"), Phrase("Two at once")
 _GAP, _SAME = Phrase("the idiomatic recipe"), Phrase("the same job")
 _REST = Phrase("the rest, which none of them explains")
 _WHENCE = Phrase(
-    "Where the idiomatic recipe's gap comes from: {second}'s minus {first}'s, from {pairs} pairs "
-    "of trials, and what each difference alone moves it by, the largest first. The parts add up."
+    "Where the idiomatic recipe's gap comes from: {second}'s minus {first}'s, and what each "
+    "difference alone moves it by, the largest first. The parts add up. Pairs of trials: {pairs}."
 )
 _BOTH, _SUM, _MORE = Phrase("both"), Phrase("the sum of each"), Phrase("beyond it")
 _TIME_BOTH, _TIME_SUM, _TIMES = Phrase("time, both"), Phrase("the product"), Phrase("beyond it")
