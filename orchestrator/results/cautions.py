@@ -273,11 +273,8 @@ def _by_guessing(classes: int, samples: int) -> float:
 
 def _of_moving_statistics(trials: Sides, job: JobSpec) -> Iterator[Caution]:
     own = job.recipe is Recipe.IDIOMATIC
-    momenta = [
-        _OWN_MOMENTUM if own and is_usual_momentum(layer) else layer.momentum
-        for layer in leaves(job.layers)
-        if isinstance(layer, BatchNorm)
-    ]
+    norms = [layer for layer in leaves(job.layers) if isinstance(layer, BatchNorm)]
+    momenta = [_OWN_MOMENTUM if own and is_usual_momentum(n) else n.momentum for n in norms]
     steps = [len(t.losses) for t in itertools.chain(*trials.values()) if t.epochs]
     if not momenta or not steps:
         return

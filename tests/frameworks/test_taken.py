@@ -43,6 +43,7 @@ from twinrun.contract.spec import JobSpec
 
 from services.model import taken
 from tests.frameworks import jobs
+from tests.frameworks.ways import module, name_of
 
 # What each kind must be given, and a shape that it takes.
 GIVEN = {
@@ -90,14 +91,6 @@ SPECIAL = {
 def threads(framework):
     """TensorFlow takes its threads before anything else."""
     module(framework, "device").prepare(jobs.spec())
-
-
-def name_of(framework):
-    return framework.environment().framework
-
-
-def module(framework, name):
-    return __import__(f"services.{name_of(framework)}.{name}", fromlist=["_"])
 
 
 def kinds():

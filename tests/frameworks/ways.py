@@ -29,3 +29,7 @@ def losses(framework, job):
 
 def expected(job):
     return reference.train(job, jobs.data(), jobs.weights(job))[0]
+
+
+def module(framework, name):
+    return __import__(f"services.{name_of(framework)}.{name}", fromlist=["_"])
