@@ -224,13 +224,9 @@ def _variants(request: ExplanationRequest) -> list[tuple[Pitfall, ...]]:
 
 
 def _number_of(variant: tuple[Pitfall, ...], repetition: int) -> int:
-    match variant:
-        case ():
-            return number_of(None, repetition)
-        case (pitfall,):
-            return number_of(pitfall, repetition)
-        case _:
-            return number_of_two(variant, repetition)
+    if len(variant) > 1:
+        return number_of_two(variant, repetition)
+    return number_of(variant[0] if variant else None, repetition)
 
 
 def _turn(frameworks: Sequence[str], first: int) -> Sequence[str]:

@@ -11,7 +11,7 @@ from twinrun.contract import nesting
 from twinrun.contract.enums import EpsilonPlace
 from twinrun.contract.layers import Layer, Leaf, layer_field
 from twinrun.contract.norms import Norm, is_usual, is_usual_momentum
-from twinrun.contract.optimizers import RmsProp, optimizer_field
+from twinrun.contract.optimizers import optimizer_field
 from twinrun.contract.spec import JobSpec
 
 from services.model import shapes
@@ -118,9 +118,9 @@ def _of_optimizer(spec: JobSpec, framework: Framework) -> Iterator[_Field]:
     kind = spec.optimizer.kind
     path = f"optimizer.{optimizer_field(type(kind))}"
     yield f"{path}.epsilon", f"{framework.epsilon:g}", not sets_epsilon(spec.optimizer)
-    if isinstance(kind, RmsProp):
-        place = framework.epsilon_place
-        yield f"{path}.epsilon_place", place, kind.epsilon_place is not place
+    if place := getattr(kind, "epsilon_place", None):
+        own = framework.epsilon_place
+        yield f"{path}.epsilon_place", own, place is not own
 
 
 def _leaves(layers: Sequence[Layer]) -> Iterator[Leaf]:

@@ -75,8 +75,8 @@ def tf32(spec: JobSpec) -> tuple[bool, bool]:
 
 def tf32_in_words(spec: JobSpec) -> str:
     """Return where TF32 is on."""
-    products, convolutions = tf32(spec)
-    return "on" if products else "in convolutions" if convolutions else "off"
+    in_all, in_convolutions = tf32(spec)
+    return "on" if in_all else "in convolutions" if in_convolutions else "off"
 
 
 def _set_kernels(spec: JobSpec) -> None:
