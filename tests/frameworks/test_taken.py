@@ -223,7 +223,7 @@ WHOLE = {
     "named": {"seed", "allow_tf32"},
     "refused": {
         *("own_ways", "report_step_details", "perturb_initial_weights", "steps_per_epoch_limit"),
-        "late_epoch",
+        *("late_epoch", "loss_scale"),
     },
     "of the comparison": {"tolerance", "target", "target_accuracy"},
 }
