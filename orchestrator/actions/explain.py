@@ -1,5 +1,6 @@
 """Runs the trials of an explanation: the matched job, and one difference at a time."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -8,7 +9,7 @@ from twinrun.v1 import job_pb2
 from orchestrator.actions.request import Request, kept
 from orchestrator.errors import BadInput, OrchestratorError, OutputError
 from orchestrator.language.phrases import Phrase, Sentence, english, join, say
-from orchestrator.language.words import NEXT
+from orchestrator.language.words import AND, NEXT
 from orchestrator.results.circumstances import Caution, of_damages
 from orchestrator.results.habits import pitfalls
 from orchestrator.results.habits.explanation import (
@@ -17,10 +18,12 @@ from orchestrator.results.habits.explanation import (
     as_dict,
     asked_in,
     explained,
-    number_of,
     skipped,
 )
-from orchestrator.results.habits.pitfalls import Pitfall
+from orchestrator.results.habits.interactions import twos
+from orchestrator.results.habits.numbering import number_of, number_of_idiomatic, number_of_two
+from orchestrator.results.habits.pitfall import Pitfall
+from orchestrator.results.habits.together import Together, together, with_together
 from orchestrator.results.habits.touching import why_not
 from orchestrator.runners.finding import Runners
 from orchestrator.runners.placement import Placement
@@ -36,26 +39,34 @@ from orchestrator.trials.spec import spec_of
 
 _ASKED = "asked"  # the file that says which pitfalls were requested
 _LETTING_IN = Phrase("introducing: {what}")
+_IDIOMATIC = Phrase("introducing: all that the idiomatic recipe has")
 _OF_A_GPU = Phrase("The pitfall {name} is one of a GPU only; add --device cuda.")
+_TWICE = Phrase("The pitfall {name} is named more than once; name it once.")
 _NO_PITFALL = Phrase("There is no pitfall {name!r}; choose from {known}.")
 
 
 @dataclass(frozen=True, kw_only=True)
 class ExplanationRequest(Request):
-    """The job, and again with each of ``pitfalls``, ``repeats`` times with a seed for each."""
+    """The job, and again with each of ``pitfalls``, ``repeats`` times with a seed for each.
+
+    ``all_pairs``: and with each two of them. ``idiomatic``: and by that recipe.
+    """
 
     pitfalls: Sequence[Pitfall]
     repeats: int = 1
+    all_pairs: bool = False
+    idiomatic: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
     """What a run's trials show: the rows of each pair, and those ``asked`` that do not apply.
 
-    ``cautions`` name what could not be read.
+    ``together``: of each pair, what several do at once. ``cautions`` name what could not be read.
     """
 
     pairs: Sequence[Sequence[Row]]
+    together: Sequence[Together]
     passed: Sequence[Skipped]
     asked: Sequence[Pitfall]
     cautions: Sequence[Caution]
@@ -75,14 +86,26 @@ class Outcome:
     ended: OrchestratorError | None = None
 
 
-def chosen(name: str | None, device: job_pb2.Device) -> list[Pitfall]:
-    """Return the pitfall of this name, or all that there are on the device. Raises BadInput."""
-    if name not in (None, *pitfalls.NAMES):
-        raise BadInput(english(_NO_PITFALL, name=name, known=", ".join(pitfalls.NAMES)))
-    found = [each for each in pitfalls.of(device) if name in (None, each.name)]
-    if not found:
-        raise BadInput(english(_OF_A_GPU, name=name))
-    return found
+def chosen(names: Sequence[str], device: job_pb2.Device) -> list[Pitfall]:
+    """Return the pitfalls of these names, or all that there are on the device. Raises BadInput."""
+    known = {each.name: each for each in pitfalls.PITFALLS}
+    there = pitfalls.of(device)
+    wrong = [
+        *(
+            english(_NO_PITFALL, name=name, known=", ".join(known))
+            for name in dict.fromkeys(names)
+            if name not in known
+        ),
+        *(english(_TWICE, name=name) for name, times in Counter(names).items() if times > 1),
+        *(
+            english(_OF_A_GPU, name=name)
+            for name in dict.fromkeys(names)
+            if name in known and known[name] not in there
+        ),
+    ]
+    if wrong:
+        raise BadInput(join(NEXT, wrong))
+    return [each for each in there if not names or each.name in names]
 
 
 def run_explanation(request: ExplanationRequest, runners: Runners, display: Display) -> Outcome:
@@ -136,7 +159,8 @@ def found_in(run: Run, frameworks: Sequence[str]) -> Found:
         asked = asked_in(run.result(_ASKED) or {})
     pairs = explained(trials, frameworks, run.about().baseline)
     passed = skipped(pairs, asked, run.job_spec(), trials)
-    return Found(pairs, passed, asked, of_damages(damages))
+    several = [together(trials, list(rows[0].seconds)) for rows in pairs]
+    return Found(pairs, several, passed, asked, of_damages(damages))
 
 
 def finish(run: Run, frameworks: Sequence[str]) -> Found:
@@ -148,7 +172,9 @@ def finish(run: Run, frameworks: Sequence[str]) -> Found:
     run.write_result("explanation", mapping_of(found, named.workload))
     alone = len(found.pairs) == 1
     drawings = [plots.explanation_canvas(rows, alone=alone).drawing() for rows in found.pairs]
-    made = page.explanation_page(found.pairs, named, drawings, found.passed, found.cautions)
+    made = page.explanation_page(
+        found.pairs, named, drawings, found.passed, found.cautions, together=found.together
+    )
     run.write_page(page.render(made))
     for drawing in drawings:
         run.write_figures(drawing.files())
@@ -157,7 +183,8 @@ def finish(run: Run, frameworks: Sequence[str]) -> Found:
 
 def mapping_of(found: Found, workload: str) -> dict[str, object]:
     """Return the contents of explanation.json."""
-    return as_dict(workload, found.pairs, found.passed, found.asked, found.cautions)
+    mapping = as_dict(workload, found.pairs, found.passed, found.asked, found.cautions)
+    return with_together(mapping, found.together)
 
 
 def _placements(
@@ -168,18 +195,43 @@ def _placements(
     The sides take turns to be first. What a job has as inputs is known from its first trials.
     """
     for repetition in range(request.repeats):
-        for place, pitfall in enumerate([None, *request.pitfalls]):
+        for place, variant in enumerate(_variants(request)):
+            if any(_passes(pitfall, run) for pitfall in variant):
+                continue
             changed = job_pb2.JobSpec()
             changed.CopyFrom(spec)
             changed.seed = (spec.seed + repetition) % 2**31
-            if pitfall is not None:
-                if _passes(pitfall, run):
-                    continue
-                display.say(say(_LETTING_IN, what=english(pitfall.title)))
-                changed.own_ways.append(pitfall.way)
-            first = (repetition + place) % len(request.frameworks)
-            for name in (*request.frameworks[first:], *request.frameworks[:first]):
-                yield Placement(name, number_of(pitfall, repetition), changed)
+            changed.own_ways.extend(pitfall.way for pitfall in variant)
+            if variant:
+                what = join(AND, [english(pitfall.title) for pitfall in variant])
+                display.say(say(_LETTING_IN, what=what))
+            for name in _turn(request.frameworks, repetition + place):
+                yield Placement(name, _number_of(variant, repetition), changed)
+        if request.idiomatic:
+            changed = job_pb2.JobSpec()
+            changed.CopyFrom(spec)
+            changed.seed = (spec.seed + repetition) % 2**31
+            changed.recipe = job_pb2.RECIPE_IDIOMATIC
+            display.say(say(_IDIOMATIC))
+            for name in _turn(request.frameworks, repetition):
+                yield Placement(name, number_of_idiomatic(repetition), changed)
+
+
+def _variants(request: ExplanationRequest) -> list[tuple[Pitfall, ...]]:
+    """Return what is let in: nothing, each alone, and if asked each two that can be at once."""
+    both = twos(request.pitfalls) if request.all_pairs else ()
+    return [(), *((pitfall,) for pitfall in request.pitfalls), *both]
+
+
+def _number_of(variant: tuple[Pitfall, ...], repetition: int) -> int:
+    if len(variant) > 1:
+        return number_of_two(variant, repetition)
+    return number_of(variant[0] if variant else None, repetition)
+
+
+def _turn(frameworks: Sequence[str], first: int) -> Sequence[str]:
+    first %= len(frameworks)
+    return (*frameworks[first:], *frameworks[:first])
 
 
 def _passes(pitfall: Pitfall, run: Run) -> bool:

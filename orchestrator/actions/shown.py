@@ -20,6 +20,7 @@ from orchestrator.reports import parity as parity_report
 from orchestrator.reports import sweeps as sweeps_report
 from orchestrator.reports import variants as variants_report
 from orchestrator.reports.grid import Part, Said
+from orchestrator.reports.habits import attribution
 from orchestrator.results import comparison_file
 from orchestrator.results import sweeps as swept
 from orchestrator.results import variants as results
@@ -172,8 +173,9 @@ def _parity(found: Parity, cautions: Sequence[Caution]) -> Iterator[Part]:
 
 
 def _explained(found: explain.Found) -> Iterator[Part]:
-    for rows in found.pairs:
+    for rows, several in zip(found.pairs, found.together, strict=True):
         if len(found.pairs) > 1:
             yield Said(say(explanation_report.pair(rows)), strong=True)
         yield from explanation_report.report(rows, found.passed)
+        yield from attribution.report(rows, several)
     yield from comparison_report.warnings(found.cautions)

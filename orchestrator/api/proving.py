@@ -15,6 +15,7 @@ from orchestrator.api.result import Record
 from orchestrator.api.words import in_words_of_python
 from orchestrator.frameworks import FRAMEWORKS
 from orchestrator.settings import config
+from orchestrator.settings.job import one_of
 from orchestrator.trials.sides import sides
 
 
@@ -50,27 +51,33 @@ def verify(
 def explain(
     workload: str | Path | None = None,
     *,
-    pitfall: str | None = None,
+    pitfall: str | Sequence[str] | None = None,
     changes: Mapping[str, Any] | None = None,
     frameworks: str | Sequence[str] = tuple(FRAMEWORKS),
     baseline: str | None = None,
     output: str | Path = "runs",
     progress: Progress = False,
     repeats: int = 1,
+    recipe: str = "matched",
+    all_pairs: bool = False,
     **given: Any,
 ) -> Record:
     """Introduce one difference at a time into the same job, as ``orchestrator explain``.
 
-    One epoch by default. Keywords as of `compare`; ``pitfall``: only the difference of that name;
-    ``repeats``: pairs of trials of each difference.
+    One epoch by default. Keywords as of `compare`; ``pitfall``: only the difference of that name,
+    or those of several; ``repeats``: pairs of trials of each difference; ``recipe="both"``: run the
+    idiomatic recipe too, and attribute its gap; ``all_pairs``: introduce each two at once too.
     Raises OrchestratorError, and what has finished is kept, as by `compare`.
     """
     job, names = job_of(workload, given), names_of(frameworks, 2)
+    asked = (pitfall,) if isinstance(pitfall, str) else pitfall or ()
     spec, first = spec_of(job, changes, {"epochs": 1}), config.baseline(baseline, names)
     request = explaining.ExplanationRequest(
         *(job.title, spec, sides(names), Path(output), first),
-        pitfalls=explaining.chosen(pitfall, spec.device),
+        pitfalls=explaining.chosen(asked, spec.device),
         repeats=repeats,
+        all_pairs=all_pairs,
+        idiomatic=one_of("recipe", recipe, ("matched", "both")) == "both",
     )
     with running(progress, job.workload, names, given, spec.epochs) as (runners, display):
         outcome = explaining.run_explanation(request, runners, display)

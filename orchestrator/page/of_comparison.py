@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from twinrun.contract.enums import Recipe
 from twinrun.contract.spec import JobSpec
 
 from orchestrator.figures.drawing import Drawing
@@ -124,7 +125,10 @@ def comparison_page(comparison: Comparison, about: About, drawings: Sequence[Dra
                 }
             ),
             *warnings_section(comparison.cautions),
-            reproduce_section(of_comparison(comparison, about.workload)),
+            reproduce_section(
+                of_comparison(comparison, about.workload),
+                own=comparison.job.recipe is Recipe.IDIOMATIC,
+            ),
             data_section("comparison.json", as_dict(comparison), say(_DATA)),
         ],
     )

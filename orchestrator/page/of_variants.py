@@ -1,7 +1,8 @@
 """The result of inner runs together, and that of single differences -> their pages."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
+from twinrun.contract.enums import Recipe
 from twinrun.v1 import job_pb2
 
 from orchestrator.figures.drawing import Drawing
@@ -19,6 +20,7 @@ from orchestrator.page.parts import (
     warnings_section,
 )
 from orchestrator.reports import explanation, variants
+from orchestrator.reports.habits import attribution
 from orchestrator.reports.reproduction import of_variants
 from orchestrator.reports.table import table
 from orchestrator.results.circumstances import Caution
@@ -26,6 +28,7 @@ from orchestrator.results.comparison import Comparison
 from orchestrator.results.habits.explanation import Row as Explained
 from orchestrator.results.habits.explanation import Skipped
 from orchestrator.results.habits.explanation import as_dict as as_dict_of_rows
+from orchestrator.results.habits.together import Together, with_together
 from orchestrator.results.variants import Variants, as_dict, title
 from orchestrator.storage.about import About, Kind
 
@@ -75,11 +78,16 @@ def variants_page(
         Section("numbers", say(_NUMBERS), [block]),
         *(_compared(found.kind, name, each) for name, each in compared.items()),
         *([environments_section(environments_of(ran, names))] if ran else []),
-        *([reproduce_section(of_variants(found.kind, ran, about.workload))] if ran else []),
+        *([_reproduced(found.kind, ran, about)] if ran else []),
         data_section(f"{found.kind}.json", as_dict(found), say(_DATA)),
     ]
     headline = say(join(NEXT, found.sentences)) or say(_NOT_FINISHED)
     return _page(about, headline, names, sections)
+
+
+def _reproduced(kind: Kind, ran: Sequence[Comparison], about: About) -> Section:
+    found = of_variants(kind, ran, about.workload)
+    return reproduce_section(found, own=any(each.job.recipe is Recipe.IDIOMATIC for each in ran))
 
 
 def _compared(kind: Kind, name: str, comparison: Comparison) -> Section:
@@ -111,26 +119,36 @@ def explanation_page(
     drawings: Sequence[Drawing],
     passed: Sequence[Skipped] = (),
     cautions: Sequence[Caution] = (),
+    *,
+    together: Sequence[Together] = (),
 ) -> Page:
     """Build the page; ``drawings``: one for each of ``pairs``, of all its differences.
 
-    ``passed``: the differences that do not apply to the job. ``cautions``: warnings.
+    ``passed``: the differences that do not apply to the job. ``cautions``: warnings. ``together``:
+    of each of ``pairs``, what several differences do at once.
     """
-    found = as_dict_of_rows(about.workload, pairs, passed, cautions=cautions)
+    together = together or [Together() for _ in pairs]
+    rows_found = as_dict_of_rows(about.workload, pairs, passed, cautions=cautions)
+    found = with_together(rows_found, together)
     result = data_section("explanation.json", found, say(_DATA))
     warnings = warnings_section(cautions)
     if not pairs:
         return _page(about, say(_NONE), [], [*warnings, result])
     names = list(dict.fromkeys(name for rows in pairs for name in rows[0].seconds))
     sections = [
-        _explained(rows, drawing, passed, alone=len(pairs) == 1)
-        for rows, drawing in zip(pairs, drawings, strict=True)
+        _explained(rows, drawing, passed, several, alone=len(pairs) == 1)
+        for rows, drawing, several in zip(pairs, drawings, together, strict=True)
     ]
     return _page(about, say(_EXPLAINED), names, [*sections, *warnings, result])
 
 
 def _explained(
-    rows: Sequence[Explained], drawing: Drawing, passed: Sequence[Skipped], *, alone: bool
+    rows: Sequence[Explained],
+    drawing: Drawing,
+    passed: Sequence[Skipped],
+    several: Together,
+    *,
+    alone: bool,
 ) -> Section:
     names = list(rows[0].seconds)
     colours = [side.colour for side in sides(names).values()]
@@ -138,6 +156,7 @@ def _explained(
     blocks: list[Block] = [
         Figures([inlined(drawing, say(_FIGURE), meaning, colours, wide=True)]),
         Table(meaning, explanation.differences(rows)),
+        *_changes(rows, several),
         *map(Prose, explanation.not_applying(passed)),
         Table(say(_WHO), explanation.own_ways(rows, why=True)),
     ]
@@ -145,6 +164,19 @@ def _explained(
         return Section("differences", say(_DIFFERENCES), blocks)
     title = say(OF, name=explanation.pair(rows), what=english(_DIFFERENCES))
     return Section(f"differences-{names[1]}", title, blocks)
+
+
+def _changes(rows: Sequence[Explained], several: Together) -> Iterator[Block]:
+    """Yield what each difference adds, where a gap comes from, and what two do at once."""
+    if (changes := explanation.effects(rows)).rows:
+        yield Table(explanation.meaning_of_effects(rows), changes)
+    metric = rows[0].metric
+    if several.attribution:
+        caption = attribution.whence(rows, several.attribution)
+        yield Table(caption, attribution.gap(several.attribution, metric))
+    if several.interactions:
+        caption = attribution.which(several.interactions)
+        yield Table(caption, attribution.twos(several.interactions, metric))
 
 
 def _page(about: About, headline: str, names: Sequence[str], sections: Sequence[Section]) -> Page:

@@ -37,7 +37,12 @@ _REPRODUCE_TEXT = Phrase(
     "Save the job below in your current directory, and run it with the same versions "
     "of Twinrun and its environments."
 )
+_USED_CAPTION = Phrase(
+    "What each side used for what the job may leave to it. A value that the job sets is taken; a "
+    "default is the framework's own."
+)
 _FILE = Phrase("The whole job, every value spelled out")
+_OWN_FILE = Phrase("The whole job; what each side really used is under Environments")
 _JOB = Phrase("Show {name}")
 _DATA = Phrase("The data")
 _DATA_TEXT = Phrase("All numbers of this page; the run directory has every event and weight.")
@@ -57,6 +62,8 @@ def environments_section(found: Mapping[str, job_pb2.Environment | None]) -> Sec
     """Return environments by side, with differences marked."""
     properties, packages = environments.properties(found), environments.packages(found)
     blocks: list[Block] = [Table(say(_ENVIRONMENTS_CAPTION), properties)]
+    if (used := environments.used(found)).rows:
+        blocks.append(Table(say(_USED_CAPTION), used))
     if count := len(packages.rows):
         listed = Table(say(_PACKAGES_CAPTION), packages)
         blocks.append(Folded(say(_PACKAGES, count=count), listed))
@@ -73,8 +80,10 @@ def notes(cautions: Sequence[Caution]) -> Notes:
     return Notes([Note(each.code, say(each.sentence), say(each.remedy)) for each in cautions])
 
 
-def reproduce_section(found: Reproduction) -> Section:
-    file = Download(found.file, "application/yaml", found.job.encode(), say(_FILE))
+def reproduce_section(found: Reproduction, *, own: bool = False) -> Section:
+    """Return how to run it again; ``own``: a side may have used its framework's defaults."""
+    caption = say(_OWN_FILE if own else _FILE)
+    file = Download(found.file, "application/yaml", found.job.encode(), caption)
     return Section(
         "reproduce",
         say(_REPRODUCE),

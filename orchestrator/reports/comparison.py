@@ -7,6 +7,7 @@ from twinrun.contract.events import Profiled
 
 from orchestrator.language.phrases import Phrase, join, say
 from orchestrator.language.words import NEXT, label, percent
+from orchestrator.reports import environments
 from orchestrator.reports.grid import BLANK, Grid, Part, Said, columns, of_sides, row
 from orchestrator.reports.table import note, table
 from orchestrator.reports.time_breakdown import causes, why, why_sentence
@@ -138,6 +139,12 @@ def report(comparison: Comparison) -> Iterator[Part]:
             Said(say(_PROFILE, side=label(side), steps=operations.steps)),
             profile(operations),
         )
+    of_sides = {
+        side: next((trial.environment for trial in group if trial.environment), None)
+        for side, group in comparison.trials.items()
+    }
+    if (used := environments.used(of_sides)).rows:
+        yield from (BLANK, Said(say(environments.USED), strong=True), used)
     finding, *rest = sentences(comparison)
     yield from (BLANK, Said(finding, strong=True), *map(Said, rest))
     yield from warnings(comparison.cautions)

@@ -10,6 +10,9 @@ from orchestrator.language.words import memory, number
 from orchestrator.reports.grid import UNKNOWN, Grid, Row, known, of_sides, row
 
 _PROPERTY, _PACKAGE, _PACKAGES = Phrase("Property"), Phrase("Package"), Phrase("Packages")
+USED = Phrase("What each side used for what the job may leave to it")
+_FIELD = Phrase("Field of the job")
+_ITS_OWN, _VALUE_OF_ITS_OWN = Phrase("its own"), Phrase("{value} (its own)")
 _ABSENT = Phrase("absent")
 _BY_JOB = Phrase("set by each job")
 _CPU_ONLY = Phrase("CPU only")
@@ -46,6 +49,27 @@ def _property(name: str, values: Sequence[str | None]) -> Row:
     distinct = {value for value in values if value is not None}
     cells = [value or UNKNOWN for value in values]
     return dataclasses.replace(row(name, cells), differs=len(distinct) > 1)
+
+
+def used(environments: Environments) -> Grid:
+    """Return what each side used for what a spec may leave to it; none in the matched recipe."""
+    known_ones = [each for each in environments.values() if each]
+    fields = dict.fromkeys(field for each in known_ones for field in sorted(each.used))
+    rows = [
+        _property(field, [_used(each, field) if each else None for each in environments.values()])
+        for field in fields
+    ]
+    return Grid(of_sides(_FIELD, list(environments), numeric=False), rows)
+
+
+def _used(environment: job_pb2.Environment, field: str) -> str | None:
+    """Return a value, and whether it is the framework's own; None: it has no such field."""
+    if field not in environment.used:
+        return None
+    value = environment.used[field]
+    if field not in environment.own:
+        return value
+    return say(_VALUE_OF_ITS_OWN, value=value) if value else say(_ITS_OWN)
 
 
 def packages(environments: Environments) -> Grid:

@@ -20,11 +20,11 @@ from orchestrator.reports.grid import (
 )
 from orchestrator.reports.grid import Row as Line
 from orchestrator.results.circumstances import OTHER_CPUS
-from orchestrator.results.estimate import FEWEST_PAIRS
+from orchestrator.results.estimate import FEWEST_PAIRS, Amount, Estimate
 from orchestrator.results.habits.explanation import Row, Skipped
-from orchestrator.results.habits.pitfalls import Pitfall
+from orchestrator.results.habits.pitfall import Pitfall
 from orchestrator.results.quantities import seconds
-from orchestrator.trials.metrics import ACCURACY
+from orchestrator.trials.metrics import ACCURACY, Metric
 
 _MATCHED = Phrase("nothing")
 _MEANING = Phrase(
@@ -44,6 +44,12 @@ _STEP = Phrase("step {step:,}")
 _LET_IN, _DIFFERENCE = Phrase("Difference"), Phrase("Description")
 _DIVERGE = Phrase("losses diverge")
 _TIME = Phrase("time")
+_LOSS, _TIMES = Phrase("loss"), Phrase("time, times")
+_MOVED = Phrase("{metric}, moved")
+_EFFECTS = Phrase(
+    "What each changes beside the matched trials of the same seed, what moves the metric most "
+    "first. Loss: {second}'s mean of the last epoch over {first}'s."
+)
 _RANGE = Phrase("{value} ({low} to {high})")
 _SOURCE = Phrase("Source: {source}")
 
@@ -54,6 +60,8 @@ def report(rows: Sequence[Row], passed: Sequence[Skipped] = ()) -> Iterator[Part
     ``passed``: the differences that do not apply to the job.
     """
     yield from (differences(rows), Said(meaning(rows)))
+    if (changes := effects(rows)).rows:
+        yield from (BLANK, changes, Said(meaning_of_effects(rows)))
     yield from map(Said, not_applying(passed))
     if (ways := own_ways(rows)).rows:
         yield from (BLANK, ways)
@@ -69,29 +77,55 @@ def differences(rows: Sequence[Row]) -> Grid:
 
 def _difference(found: Row) -> Line:
     name = found.pitfall.title if found.pitfall else _MATCHED
-    apart = found.apart
     values = [
         say(_NEVER) if found.parts_at is None else say(_STEP, step=found.parts_at),
-        UNKNOWN if apart is None else _written(signed(found), apart.value, apart.low, apart.high),
+        written(found.apart, signed(found.metric)),
         *(seconds(each) for each in found.seconds.values()),
-        _written(number, found.time.ratio, found.time.low, found.time.high),
+        written(found.time),
     ]
     return row(say(name), values)
 
 
-def signed(found: Row) -> Callable[[float], str]:
-    """Return how a difference of its metric is written: in points, if it is a share."""
-    if found.metric.is_share:
+def effects(rows: Sequence[Row]) -> Grid:
+    """Return what each difference changes, beside the matched trials of the same seed.
+
+    What moves the metric most comes first.
+    """
+    changed = [each for each in rows if each.pitfall]
+    changed.sort(key=lambda each: -abs(each.moved.value) if each.moved else 0.0)
+    heads = columns(_LET_IN, _LOSS)
+    heads.append(Column(Cell(say(_MOVED, metric=say(rows[0].metric.label)))))
+    heads.append(columns(_LET_IN, _TIMES)[1])
+    return Grid(heads, [_effect(each) for each in changed])
+
+
+def _effect(found: Row) -> Line:
+    name = found.pitfall.title if found.pitfall else _MATCHED
+    moved = written(found.moved, signed(found.metric))
+    return row(say(name), [written(found.loss), moved, written(found.added)])
+
+
+def meaning_of_effects(rows: Sequence[Row]) -> str:
+    """Explain the headings of `effects`."""
+    first, second = (label(name) for name in rows[0].seconds)
+    return say(_EFFECTS, first=first, second=second)
+
+
+def signed(metric: Metric) -> Callable[[float], str]:
+    """Return how a difference of a metric is written: in points, if it is a share."""
+    if metric.is_share:
         return lambda value: f"{100 * value:+.2f}"
     return lambda value: f"{'+' if value >= 0 else ''}{number(value)}"
 
 
-def _written(
-    written: Callable[[float], str], value: float, low: float | None, high: float | None
-) -> str:
-    if low is None or high is None:
-        return written(value)
-    return say(_RANGE, value=written(value), low=written(low), high=written(high))
+def written(found: Amount | Estimate | None, how: Callable[[float], str] = number) -> str:
+    """Write a value, with its interval if there is one."""
+    if found is None:
+        return UNKNOWN
+    value = how(found.ratio if isinstance(found, Estimate) else found.value)
+    if found.low is None or found.high is None:
+        return value
+    return say(_RANGE, value=value, low=how(found.low), high=how(found.high))
 
 
 def not_applying(passed: Sequence[Skipped]) -> list[str]:

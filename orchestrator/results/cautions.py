@@ -12,6 +12,7 @@ from twinrun.contract.enums import Recipe, TargetKind
 from twinrun.contract.layers import BatchNorm
 from twinrun.contract.losses import targets
 from twinrun.contract.nesting import leaves
+from twinrun.contract.norms import is_usual_momentum
 from twinrun.contract.spec import JobSpec
 
 from orchestrator.certificate.certificates import Certificates
@@ -271,12 +272,13 @@ def _by_guessing(classes: int, samples: int) -> float:
 
 
 def _of_moving_statistics(trials: Sides, job: JobSpec) -> Iterator[Caution]:
-    momenta = [layer.momentum for layer in leaves(job.layers) if isinstance(layer, BatchNorm)]
+    own = job.recipe is Recipe.IDIOMATIC
+    norms = [layer for layer in leaves(job.layers) if isinstance(layer, BatchNorm)]
+    momenta = [_OWN_MOMENTUM if own and is_usual_momentum(n) else n.momentum for n in norms]
     steps = [len(t.losses) for t in itertools.chain(*trials.values()) if t.epochs]
     if not momenta or not steps:
         return
-    slowest = _OWN_MOMENTUM if job.recipe is Recipe.IDIOMATIC else max(momenta)
-    share = slowest ** min(steps)
+    share = max(momenta) ** min(steps)
     if share > _LEAST_SHARE:
         yield Caution(
             "MOVING_STATISTICS_LAG",

@@ -13,7 +13,7 @@ from twinrun.v1 import job_pb2
 from orchestrator.language.phrases import Phrase, Sentence, english, join
 from orchestrator.language.words import AND, COMMA, NEXT, label, number, percent
 from orchestrator.trials.gpu_use import GpuUse, Uses, share
-from orchestrator.trials.spec import in_tf32
+from orchestrator.trials.spec import in_own_way, in_tf32
 from orchestrator.trials.trial import Trial
 
 OTHER_CPUS = 0.05  # of the CPUs; runner and orchestrator take about a fifth of it
@@ -246,7 +246,11 @@ def of_environments(trials: Sides, job: JobSpec) -> Iterator[Caution]:
             ),
         )
     on_gpu = job.device is Device.CUDA
-    if on_gpu and len({environment.tf32 for _, environment in differing}) > 1:
+    if (
+        on_gpu
+        and not in_own_way(job)
+        and len({environment.tf32 for _, environment in differing}) > 1
+    ):
         yield Caution(
             "TF32_UNEQUAL",
             english(Phrase("Products were TensorFloat-32 in some trials and float32 in others.")),

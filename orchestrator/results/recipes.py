@@ -13,6 +13,8 @@ from orchestrator.language.words import NEXT, label, number
 from orchestrator.results.circumstances import Caution
 from orchestrator.results.comparison import Comparison
 from orchestrator.results.estimate import FEWEST_PAIRS, Amount, estimate_amount
+from orchestrator.results.habits.effects import Pairs
+from orchestrator.results.habits.recipe_gap import Gap, gap
 from orchestrator.results.quantities import EPOCH, TRAINING, test_metric
 from orchestrator.storage.about import Kind
 from orchestrator.trials.mappings.stored import fields_of
@@ -70,7 +72,8 @@ class Recipes:
     Seconds that the slower side took longer in the idiomatic recipe, and its parts: waiting for
     data, the matched job, and the rest; for two sides, None if a trial is missing. ``parts`` has
     them with their intervals. With more sides those of the ``baseline`` and each other side are in
-    the sentence. ``findings`` and ``warnings`` are those of the comparisons, by variant.
+    the sentence. ``gaps``: those of the metric. ``findings`` and ``warnings`` are those of the
+    comparisons, by variant.
     """
 
     kind: ClassVar = Kind.RECIPES
@@ -81,12 +84,13 @@ class Recipes:
     sentence: Sentence
     baseline: str | None = None
     parts: Mapping[str, Amount] | None = None
+    gaps: Sequence[Gap] = ()
     findings: Mapping[str, Sentence] = field(default_factory=dict)
     warnings: Mapping[str, Sequence[Caution]] = field(default_factory=dict)
 
     @property
     def sentences(self) -> Sequence[Sentence]:
-        return [self.sentence]
+        return [self.sentence, *(gap.sentence for gap in self.gaps)]
 
 
 def as_mapping(found: Times) -> dict[str, object]:
@@ -108,15 +112,27 @@ def recipes(compared: Mapping[str, Comparison]) -> Recipes:
         for recipe in RECIPES
     }
     baseline = compared["idiomatic"].baseline if "idiomatic" in compared else None
-    split = [_parts(compared, pair) for pair in _pairs(medians, baseline)]
+    pairs = _pairs(medians, baseline)
+    split = [_parts(compared, pair) for pair in pairs]
     parted = [each for each in split if each is not None]
     sentence = join(NEXT, [_sentence(*each) for each in parted] or [english(_NOT_BOTH)])
+    gaps = [
+        found
+        for pair in pairs
+        if (found := gap(*(_paired(compared[name], pair) for name in ("idiomatic", "matched"))))
+    ]
     if len(parted) != 1:
-        return Recipes(medians, None, None, None, sentence, baseline)
+        return Recipes(medians, None, None, None, sentence, baseline, gaps=gaps)
     ((_, _, parts),) = parted
     longer, alike = (parts[name].value for name in ("longer", "matched"))
     wait = parts["wait"].value if "wait" in parts else None
-    return Recipes(medians, longer, wait, alike, sentence, baseline, parts)
+    return Recipes(medians, longer, wait, alike, sentence, baseline, parts, gaps)
+
+
+def _paired(compared: Comparison, pair: tuple[str, str]) -> Pairs:
+    """Return the pairs of two sides that ended, by their numbers."""
+    first, second = ({t.number: t for t in ended(compared.counted[side])} for side in pair)
+    return {each: (first[each], second[each]) for each in sorted(first.keys() & second.keys())}
 
 
 def _pairs(times: Mapping[str, Mapping[str, Times]], baseline: str | None) -> list[tuple[str, str]]:

@@ -12,6 +12,7 @@ from orchestrator.language.words import OF, SEMICOLON, label, number
 from orchestrator.results.circumstances import Caution
 from orchestrator.results.comparison import Comparison
 from orchestrator.results.estimate import FEWEST_PAIRS, Estimate, estimate
+from orchestrator.results.habits import recipe_gap
 from orchestrator.results.quantities import EPOCH
 from orchestrator.results.recipes import RECIPES, Recipes, as_mapping, recipes
 from orchestrator.storage.about import Kind
@@ -163,6 +164,7 @@ def as_dict(found: Variants) -> dict[str, object]:
     schema = SCHEMA_OF_RECIPES if isinstance(found, Recipes) else SCHEMA_OF_LOOPS
     fields = fields_of(found)
     if isinstance(found, Recipes):
+        fields["gaps"] = list(map(recipe_gap.as_mapping, found.gaps))
         fields["times"] = {
             recipe: {side: as_mapping(times) for side, times in by_side.items()}
             for recipe, by_side in found.times.items()

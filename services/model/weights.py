@@ -47,9 +47,14 @@ def initial(
     layers: Sequence[Layer], shape: tuple[int, ...], seed: int, precision: Precision
 ) -> Weights:
     """Draw initial values for samples of ``shape`` in float64, one Philox stream a parameter."""
+    return drawn(shapes.parameters(layers, shape), seed, precision)
+
+
+def drawn(parameters: Sequence[Parameter], seed: int, precision: Precision) -> Weights:
+    """Draw initial values of these, one stream each, by their places."""
     return {
         parameter.name: _draw(parameter, seed, index).astype(parameter_dtype(precision))
-        for index, parameter in enumerate(shapes.parameters(layers, shape))
+        for index, parameter in enumerate(parameters)
     }
 
 

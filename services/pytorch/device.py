@@ -43,7 +43,8 @@ def prepare(spec: JobSpec) -> torch.device:
     """
     # Before any thread of a pool is created, because it inherits the setting.
     torch.set_flush_denormal(flushes_denormals(spec))
-    torch.set_num_threads(spec.threads)
+    if OwnWay.THREADS not in spec.own_ways:
+        torch.set_num_threads(spec.threads)
     if spec.device is Device.CPU:
         _require_one_rounding(spec)
         return torch.device("cpu")
@@ -59,10 +60,31 @@ def prepare(spec: JobSpec) -> torch.device:
             "GPU; use device cpu, or install NVIDIA's driver and make a GPU visible to the runner",
             device="cuda",
         )
-    precision = "tf32" if spec.allow_tf32 else "ieee"
-    torch.backends.cuda.matmul.fp32_precision = precision
-    torch.backends.cudnn.conv.fp32_precision = precision
+    _set_kernels(spec)
     return torch.device("cuda", 0)
+
+
+def tf32(spec: JobSpec) -> tuple[bool, bool]:
+    """Return whether products, and convolutions, are in TF32 on a GPU.
+
+    PyTorch by itself has it in convolutions only.
+    """
+    by_itself = OwnWay.TF32 in spec.own_ways or spec.recipe is Recipe.IDIOMATIC
+    return spec.allow_tf32, spec.allow_tf32 or by_itself
+
+
+def tf32_in_words(spec: JobSpec) -> str:
+    """Return where TF32 is on."""
+    in_all, in_convolutions = tf32(spec)
+    return "on" if in_all else "in convolutions" if in_convolutions else "off"
+
+
+def _set_kernels(spec: JobSpec) -> None:
+    """Set TF32, and whether cuDNN tries its algorithms: a GPU's kernels follow."""
+    products, convolutions = ("tf32" if on else "ieee" for on in tf32(spec))
+    torch.backends.cuda.matmul.fp32_precision = products
+    torch.backends.cudnn.conv.fp32_precision = convolutions
+    torch.backends.cudnn.benchmark = OwnWay.CUDNN_BENCHMARK in spec.own_ways
 
 
 def _require_one_rounding(spec: JobSpec) -> None:
@@ -133,5 +155,5 @@ def notes(spec: JobSpec) -> str:
     if spec.device is Device.CPU:
         denormals = "flushed to zero" if flushes_denormals(spec) else "kept"
         return f"{execution}; {products}; denormals {denormals}"
-    tf32 = "on" if spec.allow_tf32 else "off"
-    return f"{execution}; {products}; TF32 {tf32}"
+    tried = ", cudnn.benchmark on" if OwnWay.CUDNN_BENCHMARK in spec.own_ways else ""
+    return f"{execution}; {products}; TF32 {tf32_in_words(spec)}{tried}"

@@ -6,9 +6,12 @@ import torch
 from twinrun.contract.events import Environment
 
 from services.machine.environment import completed
+from services.model.taken import Used
 
 
-def environment(threads: int = 0, precision_notes: str = "") -> Environment:
+def environment(
+    threads: int = 0, precision_notes: str = "", used: Used | None = None
+) -> Environment:
     """Return the environment, with a trainer's settings if there is one.
 
     Creates no CUDA context.
@@ -23,6 +26,8 @@ def environment(threads: int = 0, precision_notes: str = "") -> Environment:
             cuda_version=torch.version.cuda or "",
             cudnn_version=_cudnn_version(cudnn) if cudnn else "",
             precision_notes=precision_notes,
+            used=dict(used.values) if used else {},
+            own=tuple(used.own) if used else (),
             debug_build=bool(torch.version.debug),
             tf32=torch.backends.cuda.matmul.fp32_precision == "tf32",
         )

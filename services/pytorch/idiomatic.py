@@ -9,16 +9,16 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import nn
-from twinrun.contract.enums import MIXED, Execution, Precision
+from twinrun.contract.enums import MIXED, Device, EpsilonPlace, Execution, Precision
 from twinrun.contract.events import Environment, Profiled
 from twinrun.contract.layers import BatchNorm
 from twinrun.contract.spec import JobSpec
 
 from services.data.arrays import Data, require_padding_at_end
 from services.errors import Unsupported
-from services.model import metrics, shapes
+from services.model import metrics, shapes, taken
 from services.model.weights import Weights
-from services.pytorch import device, losses, model, optimizers, profile
+from services.pytorch import defaults, device, losses, model, optimizers, profile
 from services.pytorch.code.users import UsersModel
 from services.pytorch.compiled_steps import require_compiler
 from services.pytorch.environment import environment
@@ -59,6 +59,7 @@ class IdiomaticTrainer:
             self._modules = model.sequential(spec.layers, self._shape)
             if spec.precision is Precision.FLOAT64:
                 self._modules.double()
+            self._load(taken.initial_values(spec, self._shape, _drawn_seed))
             if weights is not None:
                 self._load(matched.ordered(spec, self._shape, weights))
             self._modules.to(self._device)
@@ -210,7 +211,8 @@ class IdiomaticTrainer:
 
     def _load(self, weights: Weights) -> None:
         for name, tensor, rows in self._held():
-            tensor[rows] = torch.from_numpy(weights[name].copy()).to(tensor)
+            if name in weights:
+                tensor[rows] = torch.from_numpy(weights[name].copy()).to(tensor)
 
     def _held(self) -> Iterator[tuple[str, torch.Tensor, Rows]]:
         """Yield names and values of the parameters, and the canonical order of their first axis."""
@@ -225,13 +227,23 @@ class IdiomaticTrainer:
             f"{device.notes(self._spec)}; DataLoader with {self._train.num_workers} workers; "
             f"{optimizers.title(made)} epsilon {made.defaults.get('eps', '-')}"
         )
-        return environment(torch.get_num_threads(), notes)
+        framework = taken.Framework(
+            defaults.number,
+            optimizers.epsilon(self._spec.optimizer),
+            EpsilonPlace.OUTSIDE,
+            device.tf32_in_words(self._spec) if self._spec.device is Device.CUDA else "",
+        )
+        return environment(torch.get_num_threads(), notes, taken.used(self._spec, framework))
 
     def profiled(self, take_steps: Callable[[], int]) -> Profiled:
         return profile.profiled(take_steps, self._device)
 
     def peak_device_memory_bytes(self) -> int:
         return torch.cuda.max_memory_allocated() if self._device.type == "cuda" else 0
+
+
+def _drawn_seed() -> int:
+    return int(torch.randint(2**31, ()))
 
 
 def _require_batches(spec: JobSpec, data: Data) -> None:

@@ -11,7 +11,7 @@ from twinrun.contract.spec import JobSpec
 
 from services.data.arrays import Data
 from services.model import losses, order
-from services.model.weights import Weights, parameter_dtype
+from services.model.weights import Weights
 from services.pytorch import augmentation, defaults, device, profile
 from services.pytorch.code.compiled_steps import CompiledCodeSteps
 from services.pytorch.code.model import CodeModel
@@ -23,7 +23,6 @@ from services.pytorch.model import LayersModel
 from services.trial import chunks, matched
 from services.trial.code import Build
 from services.trial.trainer import Steps
-from services.trial.waiting import timed
 
 
 class MatchedTrainer:
@@ -47,8 +46,7 @@ class MatchedTrainer:
         self._model: LayersModel | CodeModel
         if build is None:
             if weights is None:
-                dtype = parameter_dtype(spec.precision)
-                weights = defaults.initial_weights(spec.layers, shape, spec.seed, dtype)
+                weights = defaults.initial_weights(spec, shape)
             initial = matched.ordered(spec, shape, weights)
             arrays = {n: device.put(a.copy(), self._device) for n, a in initial.items()}
             self._model = LayersModel(spec, shape, arrays)
@@ -56,7 +54,7 @@ class MatchedTrainer:
             self._model = CodeModel(spec, build, self._images[:3], weights)
         given = (spec, self._model, self._images, self._labels)
         self._steps: CompiledSteps | EagerSteps
-        if OwnWay.DATA_PIPELINE in spec.own_ways:
+        if matched.PIPELINES & {*spec.own_ways}:
             from services.pytorch.pipeline_steps import PipelineSteps  # noqa: PLC0415
 
             self._steps = pipeline = PipelineSteps(*given)  # imports torchvision: seconds
@@ -86,10 +84,12 @@ class MatchedTrainer:
         for chunk in chunks.carried(
             self._spec, self._images.shape, epoch, found, self._model.sites
         ):
-            measured, synced = timed(self._steps.run(chunk).cpu)
+            measured, synced = matched.measured(
+                self._spec, chunk, self._steps.run, lambda found: found.cpu().numpy()
+            )
             waited = self._steps.waited()
             yield matched.steps_taken(
-                *(self._spec, measured.numpy(), self._names),
+                *(self._spec, measured, self._names),
                 wait_seconds=waited,
                 sync_seconds=synced,
             )

@@ -5,6 +5,7 @@ from typing import Protocol, assert_never
 
 import torch
 from torch import nn
+from twinrun.contract.enums import OwnWay
 from twinrun.contract.layers import Concat, Layer, Leaf, Repeat, Residual
 from twinrun.contract.nesting import NESTS, Place, through
 from twinrun.contract.spec import JobSpec
@@ -38,6 +39,7 @@ class LayersModel:
         self.sites = sites.of_layers(spec.layers, shape)
         self._arrays = arrays
         self._held = matched.held(matched.trained(spec, shape), arrays)
+        self._channels_first = OwnWay.MEMORY_LAYOUT in spec.own_ways
 
     @property
     def parameters(self) -> Sequence[torch.Tensor]:
@@ -50,10 +52,12 @@ class LayersModel:
     def training_logits(
         self, inputs: torch.Tensor, drawn: Mapping[str, torch.Tensor]
     ) -> tuple[torch.Tensor, Sequence[torch.Tensor]]:
-        return training_logits(self.layers, self.parameters, inputs, self.products, drawn)
+        given = (self.layers, self.parameters, inputs, self.products, drawn)
+        return training_logits(*given, channels_first=self._channels_first)
 
     def logits(self, inputs: torch.Tensor) -> torch.Tensor:
-        return logits(self.layers, self._held, inputs, self.products)
+        given = (self.layers, self._held, inputs, self.products)
+        return logits(*given, channels_first=self._channels_first)
 
     def keep(self, statistics: Sequence[torch.Tensor]) -> None:
         batch_norm.keep(self.layers, self.kept, statistics)
@@ -70,14 +74,16 @@ def logits(
     held: Held[torch.Tensor],
     images: torch.Tensor,
     products: torch.dtype,
+    *,
+    channels_first: bool = False,
 ) -> torch.Tensor:
     """Return logits [batch, classes] of ``images`` [batch, h, w, c], in the parameters' precision.
 
     If ``products`` is another dtype than theirs, inputs and kernels are cast to it, and each
-    product is cast back before its bias is added.
+    product is cast back before its bias is added. ``channels_first``: so images lie in memory.
     """
     counted = _counted(layers, images)
-    given = Evaluating(products, iter(held.trained), iter(held.kept), counted)
+    given = Evaluating(products, iter(held.trained), iter(held.kept), counted, channels_first)
     return _through(layers, images, given)
 
 
@@ -87,13 +93,18 @@ def training_logits(
     images: torch.Tensor,
     products: torch.dtype,
     drawn: Mapping[str, torch.Tensor],
+    *,
+    channels_first: bool = False,
 ) -> tuple[torch.Tensor, list[torch.Tensor]]:
     """Return the `logits` of a step, and the batch's statistics, in the order of moving statistics.
 
     ``drawn``: by name, as in `services.trial.chunks.Chunk`, for this step.
     """
     masks = iter([drawn[name] for name in dropout.names(layers)])
-    given = Training(products, iter(parameters), masks, counted=_counted(layers, images))
+    counted = _counted(layers, images)
+    given = Training(
+        products, iter(parameters), masks, counted=counted, channels_first=channels_first
+    )
     return _through(layers, images, given), given.statistics
 
 

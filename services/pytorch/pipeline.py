@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torchvision.datasets import ImageFolder
 from torchvision.transforms import v2
-from twinrun.contract.enums import Device, TargetKind
+from twinrun.contract.enums import Device, OwnWay, TargetKind
 from twinrun.contract.losses import targets
 from twinrun.contract.spec import Augmentation, JobSpec
 
@@ -143,10 +143,13 @@ def _augmenting(given: Augmentation) -> Iterator[v2.Transform]:
 def loader(
     spec: JobSpec, samples: torch.utils.data.Dataset[Sample], **how: Any
 ) -> torch.utils.data.DataLoader[Batch]:
-    """Return a `DataLoader` with up to two workers, as in tutorials, but no more than threads."""
+    """Return a `DataLoader` with up to two workers, as in tutorials, but no more than threads.
+
+    Or none, which is its own default, if the own ways have that.
+    """
     return torch.utils.data.DataLoader(
         samples,
-        num_workers=min(2, spec.threads),
+        num_workers=0 if OwnWay.PIPELINE_WORKERS in spec.own_ways else min(2, spec.threads),
         pin_memory=spec.device is Device.CUDA,
         **how,
     )

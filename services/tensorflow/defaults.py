@@ -1,21 +1,21 @@
 """The defaults of TensorFlow and Keras, for jobs that use them: by their own code."""
 
 import inspect
-from collections.abc import Sequence
 from dataclasses import replace
 
 import keras
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
-from twinrun.contract.enums import DecayForm, Execution, OwnWay
-from twinrun.contract.layers import BatchNorm, GroupNorm, Layer, LayerNorm, RmsNorm
+from twinrun.contract.enums import DecayForm, Distribution, Execution, FanMode, OwnWay
+from twinrun.contract.initializers import VarianceScaling, Zeros
+from twinrun.contract.layers import BatchNorm, Embedding, GroupNorm, LayerNorm, RmsNorm
 from twinrun.contract.norms import Norm
 from twinrun.contract.spec import JobSpec
 
 from services.model import shapes
-from services.model.own import changed
-from services.model.weights import Weights
+from services.model.own import Defaults, changed
+from services.model.weights import Weights, initial, parameter_dtype
 from services.tensorflow import model, optimizers
 from services.tensorflow.layers.names import held
 
@@ -23,10 +23,28 @@ from services.tensorflow.layers.names import held
 def as_it_does(spec: JobSpec) -> JobSpec:
     """Return the spec as changed by their own ways."""
     spec = optimizers.in_its_ways(spec)
-    spec = changed(spec, _epsilon, DecayForm.DECOUPLED_TIMES_RATE)
+    spec = changed(
+        spec,
+        Defaults(
+            epsilon=_epsilon,
+            momentum=_default(keras.layers.BatchNormalization, "momentum"),
+            decay=DecayForm.DECOUPLED_TIMES_RATE,
+            initializers={"kernel_initializer": VarianceScaling(), "bias_initializer": Zeros()},
+            table=_table,
+        ),
+    )
     if OwnWay.JIT_COMPILE in spec.own_ways:
         spec = replace(spec, execution=Execution.COMPILED)
     return spec
+
+
+def _default(kind: type[keras.layers.Layer], name: str) -> float:
+    return float(inspect.signature(kind).parameters[name].default)
+
+
+def _table(layer: Embedding) -> VarianceScaling:
+    """Return U(-0.05, 0.05), as Keras draws an embedding, whose fan in is its codes here."""
+    return VarianceScaling(0.05**2 * layer.codes / 3, FanMode.IN, Distribution.UNIFORM)
 
 
 def _epsilon(layer: Norm) -> float:
@@ -37,15 +55,26 @@ def _epsilon(layer: Norm) -> float:
         GroupNorm: keras.layers.GroupNormalization,
         RmsNorm: keras.layers.RMSNormalization,
     }
-    return float(inspect.signature(layers[type(layer)]).parameters["epsilon"].default)
+    return _default(layers[type(layer)], "epsilon")
 
 
-def initial_weights(
-    layers: Sequence[Layer], shape: tuple[int, ...], seed: int, dtype: np.dtype[np.floating]
-) -> Weights:
-    """Draw weights as Keras's layers do, for samples of ``shape`` [h, w, c]."""
-    keras.utils.set_random_seed(seed)
-    _, made = model.users(layers, shape, dtype.name)
+def number(layer: Norm, field: str) -> float:
+    """Return Keras's own of a norm's ``field``, epsilon or momentum."""
+    if field == "momentum":
+        return _default(keras.layers.BatchNormalization, field)
+    return _epsilon(layer)
+
+
+def initial_weights(spec: JobSpec, shape: tuple[int, ...]) -> Weights:
+    """Draw weights as Keras's layers do, for samples of ``shape`` [h, w, c].
+
+    Or by the spec's own initialisers, which are then Keras's, and the shared generator.
+    """
+    if OwnWay.INITIAL_WEIGHTS not in spec.own_ways:
+        return initial(spec.layers, shape, spec.seed, spec.precision)
+    layers = spec.layers
+    keras.utils.set_random_seed(spec.seed)
+    _, made = model.users(layers, shape, parameter_dtype(spec.precision).name)
     return {
         parameter.name: held(made, parameter.name).numpy()
         for parameter in shapes.parameters(layers, shape)

@@ -2,13 +2,14 @@
 
 import contextlib
 import math
+import os
 from collections.abc import Callable
 from typing import TypeAlias
 
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
-from twinrun.contract.enums import MIXED, Device, Execution, Precision, Recipe
+from twinrun.contract.enums import MIXED, Device, Execution, OwnWay, Precision, Recipe
 from twinrun.contract.nesting import attends, convolves
 from twinrun.contract.spec import JobSpec
 
@@ -36,8 +37,9 @@ def prepare(spec: JobSpec) -> str:
     of threads: its pools are created once; and as `_require_one_rounding`.
     """
     try:
-        tf.config.threading.set_intra_op_parallelism_threads(spec.threads)
-        tf.config.threading.set_inter_op_parallelism_threads(1)
+        if OwnWay.THREADS not in spec.own_ways:
+            tf.config.threading.set_intra_op_parallelism_threads(spec.threads)
+            tf.config.threading.set_inter_op_parallelism_threads(1)
     except RuntimeError as error:
         raise Unsupported(
             f"threads is {spec.threads}, but this process has begun with "
@@ -62,8 +64,25 @@ def prepare(spec: JobSpec) -> str:
         )
     tf.config.set_visible_devices(gpus[0], "GPU")
     tf.config.experimental.set_memory_growth(gpus[0], enable=True)
-    tf.config.experimental.enable_tensor_float_32_execution(spec.allow_tf32)
+    tf.config.experimental.enable_tensor_float_32_execution(tf32(spec))
     return "/GPU:0"
+
+
+def tf32(spec: JobSpec) -> bool:
+    """Return whether products and convolutions are in TF32 on a GPU, as TensorFlow by itself."""
+    by_itself = OwnWay.TF32 in spec.own_ways or spec.recipe is Recipe.IDIOMATIC
+    return spec.allow_tf32 or by_itself
+
+
+def tf32_in_words(spec: JobSpec) -> str:
+    """Return whether TF32 is on."""
+    return "on" if tf32(spec) else "off"
+
+
+def threads() -> int:
+    """Return the number of CPU threads: 0 stands for one a CPU that the process may use."""
+    set_to: int = tf.config.threading.get_intra_op_parallelism_threads()
+    return set_to or len(os.sched_getaffinity(0))
 
 
 def _require_one_rounding(spec: JobSpec) -> None:
@@ -137,4 +156,4 @@ def notes(spec: JobSpec) -> str:
     notes = f"{execution}; products in {PRODUCTS[spec.precision].name}"
     if spec.device is Device.CPU:
         return f"{notes}; denormals flushed to zero"
-    return f"{notes}; TF32 {'on' if spec.allow_tf32 else 'off'}"
+    return f"{notes}; TF32 {tf32_in_words(spec)}"

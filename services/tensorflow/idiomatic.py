@@ -8,23 +8,21 @@ import keras
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
-from twinrun.contract import nesting
-from twinrun.contract.enums import Device, Execution, Precision
+from twinrun.contract.enums import Device, EpsilonPlace, Execution, Precision
 from twinrun.contract.events import Environment, Profiled
-from twinrun.contract.layers import Conv1d, Conv2d
 from twinrun.contract.spec import JobSpec
 
 from services.data.arrays import Data, places, require_padding_at_end
-from services.errors import Unsupported
-from services.model import metrics, shapes
+from services.model import metrics, shapes, taken
 from services.model.augmentation import wanted
 from services.model.weights import Weights
-from services.tensorflow import device, losses, model, optimizers, profile
+from services.tensorflow import defaults, device, losses, model, optimizers, profile
 from services.tensorflow.code.fitted import Array, fitted
 from services.tensorflow.code.patches import POLICIES
 from services.tensorflow.environment import environment
 from services.tensorflow.layers.names import held
 from services.tensorflow.pipeline import Files, Preprocessing
+from services.tensorflow.trainable import require_kernels
 from services.trial import matched
 from services.trial.code import Build
 from services.trial.trainer import Steps
@@ -50,7 +48,7 @@ class IdiomaticTrainer:
         self, spec: JobSpec, data: Data, weights: Weights | None, build: Build | None = None
     ) -> None:
         self._spec = spec
-        _require_kernels(spec)
+        require_kernels(spec)
         require_padding_at_end(spec, data)
         self._device = device.prepare(spec)
         if spec.device is Device.CPU:
@@ -73,9 +71,12 @@ class IdiomaticTrainer:
             self._model, self._arrays = _of_layers(spec, shape)
         else:
             self._model, self._arrays = fitted(spec, self._images, build)
+        # NumPy's own generator is one of those that Keras seeds.
+        values = {**taken.initial_values(spec, shape, lambda: np.random.randint(2**31))}
         if weights is not None:
-            for name, array in matched.ordered(spec, shape, weights).items():
-                self._arrays[name].assign(array)
+            values |= matched.ordered(spec, shape, weights)
+        for name, array in values.items():
+            self._arrays[name].assign(array)
         steps = math.ceil(len(self._images) / spec.step_samples) * spec.epochs
         self._model.compile(
             optimizer=optimizers.idiomatic(
@@ -154,13 +155,20 @@ class IdiomaticTrainer:
         return {name: array.numpy() for name, array in self._arrays.items()}
 
     def environment(self) -> Environment:
-        optimizer = self._model.optimizer
+        made = self._model.optimizer
+        optimizer = getattr(made, "inner_optimizer", made)  # of one that scales the loss
         notes = (
             f"{device.notes(self._spec)}; Keras {keras.__version__} fit, "
             f"jit_compile {self._model.jit_compile}; {type(optimizer).__name__} epsilon "
             f"{getattr(optimizer, 'epsilon', '-')}"
         )
-        return environment(tf.config.threading.get_intra_op_parallelism_threads(), notes)
+        framework = taken.Framework(
+            defaults.number,
+            getattr(optimizer, "epsilon", None),
+            EpsilonPlace.INSIDE,
+            device.tf32_in_words(self._spec) if self._spec.device is Device.CUDA else "",
+        )
+        return environment(device.threads(), notes, taken.used(self._spec, framework))
 
     def profiled(self, take_steps: Callable[[], int]) -> Profiled:
         return profile.profiled(take_steps, on_gpu=self._spec.device is Device.CUDA)
@@ -222,27 +230,6 @@ class CustomLoopTrainer(IdiomaticTrainer):
                 measured = []
         if measured:
             yield _taken(measured, waiting, every)
-
-
-def _require_kernels(spec: JobSpec) -> None:
-    """Check convolutions. Raises Unsupported for one that TensorFlow cannot train."""
-    compiled = spec.execution is Execution.COMPILED
-    for place, layer in nesting.placed(spec.layers):
-        if not isinstance(layer, Conv1d | Conv2d):
-            continue
-        field = nesting.case(place, layer)
-        strides = {layer.stride, *(layer.stride_2d if isinstance(layer, Conv2d) else ())}
-        if layer.dilation > 1 and max(strides) > 1:
-            raise Unsupported(
-                "Keras's convolution takes no stride beside a dilation; take recipe matched",
-                field=f"{field}.dilation",
-            )
-        if (layer.dilation > 1 or layer.groups > 1) and spec.device is Device.CPU and not compiled:
-            raise Unsupported(
-                "TensorFlow's kernels for a CPU have no gradient of a convolution with dilation or "
-                "groups; take execution compiled, or recipe matched",
-                field=f"{field}.{'dilation' if layer.dilation > 1 else 'groups'}",
-            )
 
 
 def _of_layers(spec: JobSpec, shape: tuple[int, ...]) -> tuple[keras.Model, Mapping[str, Array]]:

@@ -12,7 +12,7 @@ from twinrun.contract.spec import JobSpec
 from services.data.arrays import Data
 from services.model import losses, order
 from services.model.augmentation import wanted
-from services.model.weights import Weights, parameter_dtype
+from services.model.weights import Weights
 from services.tensorflow import augmentation, defaults, device, profile
 from services.tensorflow.code.model import CodeModel
 from services.tensorflow.compiled_steps import AugmentedSteps, GraphSteps
@@ -23,7 +23,6 @@ from services.tensorflow.pipeline_steps import PipelineSteps
 from services.trial import chunks, matched
 from services.trial.code import Build
 from services.trial.trainer import Steps
-from services.trial.waiting import timed
 
 
 class MatchedTrainer:
@@ -52,7 +51,7 @@ class MatchedTrainer:
             self._images = images = device.put(data.train_images, self._device)
             self._labels = tf.constant(losses.for_trainer(spec.loss, data.train_labels))
             given = (spec, self._model, images, self._labels)
-            if OwnWay.DATA_PIPELINE in spec.own_ways:
+            if matched.PIPELINES & {*spec.own_ways}:
                 self._steps: EagerSteps = PipelineSteps(*given, data)
             else:
                 graph = AugmentedSteps if wanted(spec) else GraphSteps
@@ -77,7 +76,9 @@ class MatchedTrainer:
         self._steps.begin(found)
         for chunk in chunks.carried(self._spec, self._shape, epoch, found, self._model.sites):
             with tf.device(self._device):
-                measured, synced = timed(self._steps.run(chunk).numpy)
+                measured, synced = matched.measured(
+                    self._spec, chunk, self._steps.run, lambda found: found.numpy()
+                )
             waited = self._steps.waited()
             yield matched.steps_taken(
                 *(self._spec, measured, self._names),
@@ -116,8 +117,7 @@ class MatchedTrainer:
         return self._model.weights()
 
     def environment(self) -> Environment:
-        threads = tf.config.threading.get_intra_op_parallelism_threads()
-        return environment(threads, device.notes(self._spec))
+        return environment(device.threads(), device.notes(self._spec))
 
     def profiled(self, take_steps: Callable[[], int]) -> Profiled:
         return profile.profiled(take_steps, on_gpu=self._spec.device is Device.CUDA)
@@ -137,7 +137,6 @@ def _model(
         values = None if weights is None else matched.ordered(spec, shape, weights)
         return CodeModel(spec, images, build, values)
     if weights is None:
-        dtype = parameter_dtype(spec.precision)
-        weights = defaults.initial_weights(spec.layers, shape, spec.seed, dtype)
+        weights = defaults.initial_weights(spec, shape)
     initial = matched.ordered(spec, shape, weights)
     return LayersModel(spec, shape, initial, device.PRODUCTS[spec.precision])

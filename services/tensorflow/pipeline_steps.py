@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
-from twinrun.contract.enums import Execution
+from twinrun.contract.enums import Execution, OwnWay
 from twinrun.contract.spec import JobSpec
 
 from services.data.arrays import Data
@@ -62,8 +62,12 @@ class PipelineSteps(EagerSteps):
             batches = tf.data.Dataset.from_generator(
                 lambda: iter(indices), output_signature=tf.TensorSpec([None], tf.int32)
             )
-            batches = batches.map(normalised, num_parallel_calls=tf.data.AUTOTUNE)
-            self._batches = Waiting(iter(batches.prefetch(tf.data.AUTOTUNE)))
+            if OwnWay.PIPELINE_WORKERS in self._spec.own_ways:
+                batches = batches.map(normalised)
+            else:
+                batches = batches.map(normalised, num_parallel_calls=tf.data.AUTOTUNE)
+                batches = batches.prefetch(tf.data.AUTOTUNE)
+            self._batches = Waiting(iter(batches))
         self._warm = True
 
     def _run(self, chunk: Chunk, plan: NDArray[np.floating]) -> tf.Tensor:

@@ -21,7 +21,7 @@ def initial_weights(task: Task) -> parameters.Weights | None:
     if task.weights is not None:
         return parameters.from_safetensors(task.weights.read_bytes(), arrays, spec.precision)
     alike = spec.recipe is Recipe.MATCHED or spec.matched_initial_values
-    if not alike or OwnWay.INITIAL_WEIGHTS in spec.own_ways:
+    if not alike or {OwnWay.INITIAL_WEIGHTS, OwnWay.INITIALIZERS} & {*spec.own_ways}:
         return None
     if spec.code is None:
         initial = parameters.initial(spec.layers, shape, spec.seed, spec.precision)

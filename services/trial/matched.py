@@ -10,7 +10,7 @@ from typing import Any, Generic, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from twinrun.contract.enums import Device, TargetKind
+from twinrun.contract.enums import Device, OwnWay, TargetKind
 from twinrun.contract.events import GradientNorms, StepDetails
 from twinrun.contract.losses import targets
 from twinrun.contract.spec import JobSpec
@@ -18,7 +18,9 @@ from twinrun.contract.spec import JobSpec
 from services.errors import BadWeights
 from services.model import order, shapes
 from services.model.weights import Weights, parameter_dtype
+from services.trial.chunks import Chunk
 from services.trial.trainer import Steps
+from services.trial.waiting import timed
 
 # Sample indices of an epoch, int32[samples], from seed, epoch and number of samples.
 Permutation = Callable[[int, int, int], NDArray[np.int32]]
@@ -28,6 +30,7 @@ Tensor = TypeVar("Tensor")  # a framework's own
 # logits; the statistics of each batch.
 Computed: TypeAlias = tuple[Sequence[Tensor | None], Tensor, Tensor, Sequence[Sequence[Tensor]]]
 
+PIPELINES = {OwnWay.DATA_PIPELINE, OwnWay.PIPELINE_WORKERS}  # either takes one
 WARM_UP_STEPS = 4  # for each shape: enough for everything that happens at first use
 PROFILED_OPERATIONS = 10  # that a profile lists
 _CODE_CHANNELS = 32
@@ -153,7 +156,24 @@ def _added(arrays: Sequence[Any]) -> Any:
 def chunk_shapes(spec: JobSpec, samples: int) -> list[tuple[int, int]]:
     """Return the distinct shapes [steps, batch] of `epoch_chunks`."""
     found = _chunks(spec, np.arange(samples, dtype=np.int32))
-    return list(dict.fromkeys((len(chunk), chunk.shape[1]) for chunk in found))
+    alone = OwnWay.LOSS_READ in spec.own_ways
+    return list(dict.fromkeys((1 if alone else len(each), each.shape[1]) for each in found))
+
+
+def measured(
+    spec: JobSpec,
+    chunk: Chunk,
+    run: Callable[[Chunk], Tensor],
+    on_host: Callable[[Tensor], NDArray[np.floating]],
+) -> tuple[NDArray[np.floating], float]:
+    """Run a chunk; return its steps' measurements, and the seconds that it took to fetch them.
+
+    They are fetched at once, or after each step if the own ways have that.
+    """
+    steps = 1 if OwnWay.LOSS_READ in spec.own_ways else len(chunk)
+    parts = (chunk.part(slice(at, at + steps)) for at in range(0, len(chunk), steps))
+    found = [timed(functools.partial(on_host, run(part))) for part in parts]
+    return np.concatenate([values for values, _ in found]), sum(seconds for _, seconds in found)
 
 
 def _chunks(spec: JobSpec, indices: NDArray[np.int32]) -> list[NDArray[np.int32]]:

@@ -8,7 +8,7 @@ import shutil
 import pytest
 
 from orchestrator.actions.remake import remake
-from orchestrator.results.habits.explanation import number_of
+from orchestrator.results.habits.numbering import number_of
 from orchestrator.results.habits.pitfalls import PITFALLS
 from orchestrator.results.variants import CHANGES
 from orchestrator.storage import store

@@ -2,7 +2,8 @@
 
 import dataclasses
 
-from orchestrator.results.habits.explanation import MATCHED, explain
+from orchestrator.results.habits.explanation import explain
+from orchestrator.results.habits.numbering import MATCHED
 from tests.builders.events import losses, trial
 
 BOTH = ("pytorch", "tensorflow")

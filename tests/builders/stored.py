@@ -12,7 +12,7 @@ from twinrun.v1 import job_pb2
 from orchestrator.certificate import certificate_file
 from orchestrator.certificate.certificates import Certificates
 from orchestrator.frameworks import FRAMEWORKS
-from orchestrator.results.habits.explanation import number_of
+from orchestrator.results.habits.numbering import number_of
 from orchestrator.results.habits.pitfalls import PITFALLS
 from orchestrator.results.variants import CHANGES
 from orchestrator.storage import store, sweeping

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import closing
+from enum import StrEnum
 from typing import Annotated
 
 import typer
@@ -34,6 +35,7 @@ from orchestrator.language.words import COMMA, LINES, OF
 from orchestrator.reports import certificate as certificate_report
 from orchestrator.reports import explanation
 from orchestrator.reports.grid import Said
+from orchestrator.reports.habits import attribution
 from orchestrator.results.habits import pitfalls
 from orchestrator.runners.finding import Runners
 from orchestrator.settings import config, workloads
@@ -120,6 +122,11 @@ def _every(job: JobOptions, tell: Callable[[str], None]) -> list[str]:
     return [name for name in workloads.names() if name not in workloads.FOR_A_GPU]
 
 
+class _Recipe(StrEnum):
+    MATCHED = "matched"
+    BOTH = "both"
+
+
 def explain(
     job: JobOptions,
     where: WhereOptions,
@@ -128,9 +135,23 @@ def explain(
     frameworks: FrameworksOption = ALL,
     baseline: BaselineOption = None,
     pitfall: Annotated[
-        str | None,
-        typer.Option(metavar="NAME", help=f"Only this one: {', '.join(pitfalls.NAMES)}."),
+        list[str] | None,
+        typer.Option(
+            metavar="NAME",
+            help=f"Only this one, and each that is named so: {', '.join(pitfalls.NAMES)}.",
+        ),
     ] = None,
+    recipe: Annotated[
+        _Recipe,
+        typer.Option(
+            help="both: also run the idiomatic recipe, and say how much of its gap in the metric "
+            "comes from each difference."
+        ),
+    ] = _Recipe.MATCHED,
+    all_pairs: Annotated[
+        bool,
+        typer.Option("--all-pairs", help="Also introduce each two at once: do they interact?"),
+    ] = False,
     label: LabelOption = "",
     repeats: Annotated[
         int,
@@ -151,7 +172,7 @@ def explain(
     Example: orchestrator explain --pitfall adam-epsilon
     """
     spec = config.job_spec(job.workload, {"epochs": 1} | job.changes())
-    chosen = explaining.chosen(pitfall, spec.device)
+    chosen = explaining.chosen(pitfall or (), spec.device)
     names = config.compared(frameworks, least=2)
     first = config.baseline(baseline, names)
     with (
@@ -162,18 +183,22 @@ def explain(
             *(job.title, spec, sides(names), shown.output, first, label),
             pitfalls=chosen,
             repeats=repeats,
+            all_pairs=all_pairs,
+            idiomatic=recipe is _Recipe.BOTH,
         )
         outcome = explaining.run_explanation(request, runners, display)
     found = outcome.found
     if shown.as_json:
         print_json(explaining.mapping_of(found, job.title))
     else:
-        for rows in found.pairs:
+        for rows, several in zip(found.pairs, found.together, strict=True):
             if len(found.pairs) > 1:
                 print_report([Said(say(explanation.pair(rows)), strong=True)])
             print_report(explanation.report(rows, found.passed))
+            print_report(attribution.report(rows, several))
     if pitfall and not shown.as_json:
-        typer.echo("\n" + explanation.paragraph(chosen[0]))
+        for each in chosen:
+            typer.echo("\n" + explanation.paragraph(each))
     if outcome.interrupted:
         raise KeyboardInterrupt
     if outcome.faults:

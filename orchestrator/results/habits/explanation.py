@@ -2,27 +2,29 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from statistics import median
 
 from twinrun.contract.spec import JobSpec
-from twinrun.v1 import job_pb2
 
 from orchestrator.language.phrases import Phrase, Sentence, english
 from orchestrator.results.agreement import agreement
 from orchestrator.results.circumstances import Caution, taken
 from orchestrator.results.estimate import Amount, Estimate, estimate, estimate_amount
-from orchestrator.results.habits.pitfalls import PITFALLS, Pitfall
+from orchestrator.results.habits import effects
+from orchestrator.results.habits.effects import Pairs
+from orchestrator.results.habits.numbering import repetition_of
+from orchestrator.results.habits.pitfall import Pitfall
+from orchestrator.results.habits.pitfalls import PITFALLS
+from orchestrator.results.habits.together import pairs_of
 from orchestrator.results.habits.touching import why_not
-from orchestrator.results.quantities import TRAINING
 from orchestrator.trials.mappings.stored import as_json, fields_of
-from orchestrator.trials.metrics import ACCURACY, Metric, finite, headline
+from orchestrator.trials.metrics import ACCURACY, Metric, headline
 from orchestrator.trials.trial import Trial
 
 SCHEMA = "twinrun.explanation/1"
 SCHEMA_OF_SEVERAL = "twinrun.explanation/2"  # of more than two frameworks
-MATCHED = 1  # the number of the trials that differ in nothing
 _PASSED = Phrase('"{name}" does not apply: {why}')
-_REPETITION = 100  # is added to the numbers of the trials of each further repetition
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +35,11 @@ class Row:
     apart than a figure shows; None: at none of the ``steps``. By framework, medians over the
     trials: ``ends``, the ``metric`` as each reports it at the end, empty if a trial lacks it;
     ``seconds`` of training, and those spent waiting for data. Pair by pair: ``apart``, the second
-    framework's metric minus the first's, None if one lacks it, and ``time``, the second's seconds
-    over the first's. ``taken``: the share of the CPUs that others took, the median over the
-    trials; None: not known.
+    framework's metric minus the first's, None if one lacks it; ``time``, the second's seconds over
+    the first's; and ``loss``, likewise of the mean training loss of the last epoch, None if one is
+    not above zero. ``taken``: the share of the CPUs that others took, the median over the trials;
+    None: not known. Beside the matched pair of the same seed, None for that itself: ``moved``, by
+    how much ``apart`` is another, and ``added``, the factor of ``time``.
     """
 
     pitfall: Pitfall | None
@@ -48,6 +52,9 @@ class Row:
     time: Estimate
     taken: float | None
     metric: Metric = ACCURACY
+    loss: Estimate | None = None
+    moved: Amount | None = None
+    added: Estimate | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,28 +70,14 @@ class Skipped:
         return english(_PASSED, name=english(self.pitfall.title), why=self.why)
 
 
-def number_of(pitfall: Pitfall | None, repetition: int = 0) -> int:
-    """Return the number of the trials that differ in it, in a repetition, from 0."""
-    first = MATCHED if pitfall is None else MATCHED + 1 + PITFALLS.index(pitfall)
-    return first + _REPETITION * repetition
-
-
 def explain(trials: Sequence[Trial], frameworks: Sequence[str]) -> list[Row]:
     """Compare two: the matched trials' row first, then one for each pitfall that both ended."""
-    ended = [trial for trial in trials if trial.epochs]
-    rows = []
-    for pitfall in (None, *PITFALLS):
-        first, second = (
-            {t.number: t for t in ended if t.framework == name and _is_of(t, pitfall)}
-            for name in frameworks
-        )
-        if common := sorted(first.keys() & second.keys()):
-            rows.append(_row(pitfall, [first[n] for n in common], [second[n] for n in common]))
-    return rows
-
-
-def _is_of(trial: Trial, pitfall: Pitfall | None) -> bool:
-    return trial.number % _REPETITION == number_of(pitfall)
+    found = {
+        pitfall: pairs_of(trials, frameworks, partial(repetition_of, pitfall=pitfall))
+        for pitfall in (None, *PITFALLS)
+    }
+    matched = found[None]
+    return [_row(pitfall, pairs, matched) for pitfall, pairs in found.items() if pairs]
 
 
 def skipped(
@@ -97,41 +90,41 @@ def skipped(
     return [Skipped(each, why) for each, why in reasons if why and each not in measured]
 
 
-def _row(pitfall: Pitfall | None, first: Sequence[Trial], second: Sequence[Trial]) -> Row:
+def _row(pitfall: Pitfall | None, pairs: Pairs, matched: Pairs) -> Row:
+    both = list(pairs.values())
+    first, second = (list(side) for side in zip(*both, strict=True))
     agreed = agreement(first, second)
-    both = list(zip(first, second, strict=True))
     lengths = [len(trial.losses) for trial in (*first, *second)]
     same_length = all(len(a.losses) == len(b.losses) for a, b in both)
     together = agreed.steps_together == min(lengths) and same_length
     metric = headline(first[0].spec)
-    found = [[_end(metric, trial, pitfall) for trial in side] for side in (first, second)]
-    ends = [[value for value in side if value is not None] for side in found]
-    known = len(ends[0]) == len(ends[1]) == len(both)
-    seconds = [[TRAINING.measure(t, None) or 0.0 for t in side] for side in (first, second)]
+    apart = effects.apart(metric, pairs, pitfall)
+    ends = [[effects.end(metric, trial, pitfall) for trial in side] for side in (first, second)]
+    seconds = [list(map(effects.seconds_of, side)) for side in (first, second)]
     shares = [share for t in (*first, *second) if (share := taken(t)) is not None]
     names = first[0].framework, second[0].framework
     return Row(
         pitfall=pitfall,
         steps=max(lengths),
         parts_at=None if together else agreed.steps_together,
-        ends=dict(zip(names, map(median, ends), strict=True)) if known else {},
+        ends={
+            name: median(value for value in side if value is not None)
+            for name, side in zip(names, ends, strict=True)
+            if apart
+        },
         seconds=dict(zip(names, map(median, seconds), strict=True)),
         wait_seconds={
             side[0].framework: median(t.seconds("data_wait") or 0.0 for t in side)
             for side in (first, second)
         },
-        apart=estimate_amount([b - a for a, b in zip(*ends, strict=True)]) if known else None,
+        apart=estimate_amount(list(apart.values())) if apart else None,
         time=estimate(seconds[0], seconds[1]),
         taken=median(shares) if shares else None,
         metric=metric,
+        loss=effects.loss(pairs),
+        moved=effects.moved(metric, pairs, matched, pitfall) if pitfall else None,
+        added=effects.added(pairs, matched) if pitfall else None,
     )
-
-
-def _end(metric: Metric, trial: Trial, pitfall: Pitfall | None) -> float | None:
-    last = trial.final or trial.epochs[-1]
-    if pitfall and pitfall.way == job_pb2.OWN_WAY_ACCURACY and last.running_accuracy is not None:
-        return last.running_accuracy
-    return finite(metric.of(last.test))
 
 
 def explained(

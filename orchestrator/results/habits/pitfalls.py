@@ -1,35 +1,13 @@
 """The differences that a careless comparison lets in, one by one, and what is known about each."""
 
-from dataclasses import dataclass
-
 from twinrun.v1 import job_pb2
 
 from orchestrator.language.phrases import Phrase
+from orchestrator.results.habits.arithmetic import ARITHMETIC
+from orchestrator.results.habits.machinery import MACHINERY
+from orchestrator.results.habits.pitfall import Pitfall
 
-
-@dataclass(frozen=True, slots=True)
-class Pitfall:
-    """One difference: ``way`` is how a job spec requests it.
-
-    ``pytorch`` and ``tensorflow`` describe the behaviour of each, in a few words; ``paragraph`` why
-    it matters, ``source`` where it is documented. ``on_gpu``: there is no such thing on a CPU.
-    """
-
-    name: str
-    way: job_pb2.OwnWay
-    title: Phrase
-    pytorch: Phrase
-    tensorflow: Phrase
-    paragraph: Phrase
-    source: str
-    on_gpu: bool = False
-
-    def does(self, framework: str) -> Phrase | None:
-        """Return what the framework does. None: it is not described here."""
-        return {"pytorch": self.pytorch, "tensorflow": self.tensorflow}.get(framework)
-
-
-PITFALLS = (
+_EARLIER = (
     Pitfall(
         name="initial-values",
         way=job_pb2.OWN_WAY_INITIAL_WEIGHTS,
@@ -47,6 +25,7 @@ PITFALLS = (
             "https://docs.pytorch.org/docs/stable/generated/torch.nn.Linear.html, "
             "https://keras.io/api/layers/core_layers/dense/"
         ),
+        usual=True,
     ),
     Pitfall(
         name="batch-order",
@@ -64,6 +43,7 @@ PITFALLS = (
             "https://docs.pytorch.org/docs/stable/data.html, "
             "https://www.tensorflow.org/api_docs/python/tf/data/Dataset#shuffle"
         ),
+        usual=True,
     ),
     Pitfall(
         name="adam-epsilon",
@@ -83,6 +63,7 @@ PITFALLS = (
             "https://arxiv.org/abs/1412.6980, https://keras.io/api/optimizers/adam/, "
             "https://docs.pytorch.org/docs/stable/generated/torch.optim.Adam.html"
         ),
+        usual=True,
     ),
     Pitfall(
         name="rmsprop-epsilon",
@@ -100,6 +81,7 @@ PITFALLS = (
             "https://docs.pytorch.org/docs/stable/generated/torch.optim.RMSprop.html, "
             "https://keras.io/api/optimizers/rmsprop/"
         ),
+        usual=True,
     ),
     Pitfall(
         name="weight-decay",
@@ -136,6 +118,7 @@ PITFALLS = (
             "https://docs.pytorch.org/docs/stable/generated/torch.nn.LayerNorm.html, "
             "https://keras.io/api/layers/normalization_layers/layer_normalization/"
         ),
+        usual=True,
     ),
     Pitfall(
         name="softmax-in-model",
@@ -220,6 +203,7 @@ PITFALLS = (
             "https://github.com/pytorch/pytorch/issues/42402, "
             "https://www.tensorflow.org/guide/data_performance"
         ),
+        usual=True,
     ),
     Pitfall(
         name="jit-compile",
@@ -257,6 +241,7 @@ PITFALLS = (
             "https://docs.pytorch.org/docs/stable/generated/torch.set_flush_denormal.html, "
             "https://github.com/tensorflow/tensorflow/blob/master/tensorflow/core/platform/denormal.h"
         ),
+        usual=True,
     ),
     Pitfall(
         name="cuda-graph",
@@ -274,6 +259,8 @@ PITFALLS = (
         on_gpu=True,
     ),
 )
+# A row's place is in the numbers of its trials, so a new one comes last.
+PITFALLS = (*_EARLIER, *ARITHMETIC, *MACHINERY)
 NAMES = tuple(pitfall.name for pitfall in PITFALLS)
 
 

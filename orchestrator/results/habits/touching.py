@@ -1,19 +1,22 @@
 """Which habits of the frameworks can touch a job at all."""
 
 import math
+from collections.abc import Callable
 
 from twinrun.contract.code_values import OF_LAYERS
 from twinrun.contract.enums import Device, Execution, Loop, Precision, TargetKind
 from twinrun.contract.events import Inputs
+from twinrun.contract.layers import Conv1d, Conv2d, Conv2dTranspose, Leaf
 from twinrun.contract.losses import SoftmaxCrossEntropy, targets
 from twinrun.contract.nesting import leaves
-from twinrun.contract.norms import is_usual
+from twinrun.contract.norms import is_usual, is_usual_momentum
 from twinrun.contract.optimizers import Adam, AdamW, Optimizer, RmsProp
+from twinrun.contract.own import has_own_zeros, is_drawn
 from twinrun.contract.spec import JobSpec
 from twinrun.v1 import job_pb2
 
 from orchestrator.language.phrases import Phrase, Sentence, english
-from orchestrator.results.habits.pitfalls import Pitfall
+from orchestrator.results.habits.pitfall import Pitfall
 
 _NO_NORMS = Phrase("no layer of the model is a norm whose epsilon is left to its default.")
 _NO_DECAY = Phrase("the job has no weight_decay beside its optimizer.")
@@ -34,12 +37,38 @@ _NO_NUMBER = Phrase("the target is not one number.")
 _CAPTURED = Phrase("a CUDA graph is for execution default and loop fit.")
 _NOT_CAPTURED = Phrase("{name} cannot be captured in a CUDA graph.")
 _CODE = Phrase("the job's model is the user's own code.")
+_NO_BATCH_NORM = Phrase("the model has no batch norm whose momentum is left to its default.")
+_NO_SAME = Phrase("no convolution of the model is 'same' with a stride and an odd window.")
+_NOT_DRAWN = Phrase(
+    "no dense layer, convolution or embedding of the model leaves its initialiser to its default."
+)
+_BOTH_TF32 = Phrase("the job has TF32 on both sides.")
+_NOT_FLOAT32 = Phrase("TF32 stands for float32, and the precision is another.")
+_NO_CUDNN = Phrase("no layer of the model is a convolution.")
+_NO_IMAGES = Phrase("no layer of the model is a convolution of images.")
+_LAID_OUT = Phrase("with execution compiled, the compiler lays images out.")
 _OF_LAYERS = {job_pb2.OwnWay.Value(f"OWN_WAY_{own.name}") for own in OF_LAYERS}
 _OF_OPTIMIZERS: dict[int, tuple[type, ...]] = {
     job_pb2.OWN_WAY_ADAM_EPSILON: (Adam, AdamW),
     job_pb2.OWN_WAY_RMSPROP_EPSILON: (RmsProp,),
+    job_pb2.OWN_WAY_EPSILON_PLACE: (Adam, AdamW, RmsProp),
     job_pb2.OWN_WAY_WEIGHT_DECAY: (),
 }
+_ALWAYS = {
+    job_pb2.OWN_WAY_INITIAL_WEIGHTS,
+    job_pb2.OWN_WAY_JIT_COMPILE,
+    job_pb2.OWN_WAY_LOSS_READ,
+    job_pb2.OWN_WAY_THREADS,
+}
+# Which leaf is touched, and what is said if there is none.
+_TOUCHED: dict[int, tuple[Callable[[Leaf], bool], Phrase]] = {
+    job_pb2.OWN_WAY_NORM_EPSILON: (is_usual, _NO_NORMS),
+    job_pb2.OWN_WAY_NORM_MOMENTUM: (is_usual_momentum, _NO_BATCH_NORM),
+    job_pb2.OWN_WAY_SAME_PADDING: (has_own_zeros, _NO_SAME),
+    job_pb2.OWN_WAY_INITIALIZERS: (is_drawn, _NOT_DRAWN),
+    job_pb2.OWN_WAY_MEMORY_LAYOUT: (lambda leaf: isinstance(leaf, Conv2d), _NO_IMAGES),
+}
+_CONVOLUTIONS = (Conv1d, Conv2d, Conv2dTranspose)
 _SHRUNK = 1e-20  # a gradient's moment by so much: below it float32 may be denormal
 
 
@@ -67,25 +96,45 @@ def _by_its_way(pitfall: Pitfall, job: JobSpec, inputs: Inputs | None) -> Senten
     samples = inputs.train_samples if inputs else None
     why: Sentence | None = None
     match pitfall.way:
-        case job_pb2.OWN_WAY_NORM_EPSILON:
-            why = None if any(map(is_usual, leaves(job.layers))) else english(_NO_NORMS)
+        case way if way in _TOUCHED:
+            why = _of_no_layer(pitfall, job)
         case job_pb2.OWN_WAY_BATCH_ORDER | job_pb2.OWN_WAY_LAST_BATCH:
             why = _of_batches(pitfall, job, samples)
-        case job_pb2.OWN_WAY_DATA_PIPELINE:
+        case job_pb2.OWN_WAY_DATA_PIPELINE | job_pb2.OWN_WAY_PIPELINE_WORKERS:
             why = english(_COMPILED) if job.execution is Execution.COMPILED else None
         case job_pb2.OWN_WAY_CUDA_GRAPH:
             why = _not_captured(job)
+        case job_pb2.OWN_WAY_TF32 | job_pb2.OWN_WAY_CUDNN_BENCHMARK:
+            why = _of_other_kernels(pitfall, job)
         case job_pb2.OWN_WAY_DENORMALS:
             why = _without_denormals(job, inputs)
         case job_pb2.OWN_WAY_LOSS | job_pb2.OWN_WAY_ACCURACY | job_pb2.OWN_WAY_TARGET_SHAPE:
             why = _of_another_task(pitfall, job)
-        case job_pb2.OWN_WAY_INITIAL_WEIGHTS | job_pb2.OWN_WAY_JIT_COMPILE:
-            pass  # touches every job
+        case way if way in _ALWAYS:
+            pass
         case way if way in _OF_OPTIMIZERS:
             why = _of_another_optimizer(pitfall, job.optimizer)
         case _:
             raise ValueError(pitfall.name)
     return why
+
+
+def _of_no_layer(pitfall: Pitfall, job: JobSpec) -> Sentence | None:
+    """Say which layer the model lacks."""
+    is_touched, lacking = _TOUCHED[pitfall.way]
+    if pitfall.way == job_pb2.OWN_WAY_MEMORY_LAYOUT and job.execution is Execution.COMPILED:
+        return english(_LAID_OUT)
+    return None if any(map(is_touched, leaves(job.layers))) else english(lacking)
+
+
+def _of_other_kernels(pitfall: Pitfall, job: JobSpec) -> Sentence | None:
+    """Say why a GPU's kernels are the same on both sides."""
+    if pitfall.way == job_pb2.OWN_WAY_CUDNN_BENCHMARK:
+        convolutions = any(isinstance(leaf, _CONVOLUTIONS) for leaf in leaves(job.layers))
+        return None if job.code is not None or convolutions else english(_NO_CUDNN)
+    if job.allow_tf32:
+        return english(_BOTH_TF32)
+    return None if job.precision is Precision.FLOAT32 else english(_NOT_FLOAT32)
 
 
 def _of_another_optimizer(pitfall: Pitfall, optimizer: Optimizer) -> Sentence | None:

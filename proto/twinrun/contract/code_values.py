@@ -16,7 +16,17 @@ _MOST_CALLS = 100  # of a case
 _SHA256 = re.compile("[0-9a-f]{64}")
 _NAME = re.compile(r"[^\x00-\x1f\x7f]{1,200}")
 # What a job of layers may take by its framework's own default, and one of code may not.
-OF_LAYERS = (OwnWay.LOSS, OwnWay.CUDA_GRAPH, OwnWay.DATA_PIPELINE, OwnWay.NORM_EPSILON)
+OF_LAYERS = (
+    OwnWay.LOSS,
+    OwnWay.CUDA_GRAPH,
+    OwnWay.DATA_PIPELINE,
+    OwnWay.PIPELINE_WORKERS,
+    OwnWay.NORM_EPSILON,
+    OwnWay.NORM_MOMENTUM,
+    OwnWay.SAME_PADDING,
+    OwnWay.INITIALIZERS,
+    OwnWay.MEMORY_LAYOUT,
+)
 
 
 def code_violations(spec: JobSpec) -> Iterator[Violation]:

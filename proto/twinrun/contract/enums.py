@@ -51,6 +51,16 @@ class OwnWay(StrEnum):
     NORM_EPSILON = "norm_epsilon"
     RMSPROP_EPSILON = "rmsprop_epsilon"
     WEIGHT_DECAY = "weight_decay"
+    NORM_MOMENTUM = "norm_momentum"
+    EPSILON_PLACE = "epsilon_place"
+    SAME_PADDING = "same_padding"
+    INITIALIZERS = "initializers"
+    LOSS_READ = "loss_read"
+    THREADS = "threads"
+    PIPELINE_WORKERS = "pipeline_workers"
+    TF32 = "tf32"
+    CUDNN_BENCHMARK = "cudnn_benchmark"
+    MEMORY_LAYOUT = "memory_layout"
 
 
 class Loop(StrEnum):

@@ -258,6 +258,8 @@ class Environment:
     debug_build: bool = False
     tf32: bool = False
     variables: dict[str, str] = field(default_factory=dict)
+    used: dict[str, str] = field(default_factory=dict)
+    own: tuple[str, ...] = ()
 
 
 Event = (

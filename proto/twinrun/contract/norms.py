@@ -11,6 +11,11 @@ _USUAL: dict[type, float] = {
 }
 
 
+def is_usual_momentum(layer: Leaf) -> TypeGuard[BatchNorm]:
+    """Return whether the layer is a batch norm whose momentum is the default."""
+    return isinstance(layer, BatchNorm) and layer.momentum == BatchNorm().momentum
+
+
 def is_usual(layer: Leaf) -> TypeGuard[Norm]:
     """Return whether the layer is a norm whose epsilon is the default."""
     return isinstance(layer, Norm) and layer.epsilon == _USUAL[type(layer)]

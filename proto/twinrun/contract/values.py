@@ -89,7 +89,8 @@ def _violations(spec: JobSpec) -> Iterator[Violation]:
     yield from _target_violations(spec)
     yield from _stopping_violations(spec)
     yield from between("perturb_initial_weights", spec.perturb_initial_weights, 0, 1000)
-    if spec.perturb_initial_weights and OwnWay.INITIAL_WEIGHTS in spec.own_ways:
+    drawn = {OwnWay.INITIAL_WEIGHTS, OwnWay.INITIALIZERS} & {*spec.own_ways}
+    if spec.perturb_initial_weights and drawn:
         yield Violation("perturb_initial_weights", "is of matched initial weights; leave it out")
     if spec.own_ways and spec.recipe is not Recipe.MATCHED:
         yield Violation("own_ways", "are of the matched recipe; in the idiomatic one all is own")
@@ -112,13 +113,17 @@ def _recipe_violations(spec: JobSpec) -> Iterator[Violation]:
 
 
 def _own_way_violations(spec: JobSpec) -> Iterator[Violation]:
-    piped = OwnWay.DATA_PIPELINE in spec.own_ways
+    pipelines = {OwnWay.DATA_PIPELINE, OwnWay.PIPELINE_WORKERS}
+    piped = [way for way in spec.own_ways if way in pipelines]
     if piped and spec.execution is Execution.COMPILED:
         yield Violation(
             "own_ways",
-            "has data_pipeline, which hands out one batch at a time, and execution is compiled, "
+            f"has {piped[0]}, which hands out one batch at a time, and execution is compiled, "
             "where a step fetches its own batch; take execution default",
         )
+    for way in (OwnWay.TF32, OwnWay.CUDNN_BENCHMARK):
+        if way in spec.own_ways and spec.device is not Device.CUDA:
+            yield Violation("own_ways", f"has {way}, which is of device cuda only; leave it out")
     if OwnWay.LAST_BATCH in spec.own_ways and spec.accumulate_steps > 1:
         yield Violation(
             "own_ways",
@@ -140,7 +145,7 @@ def _own_way_violations(spec: JobSpec) -> Iterator[Violation]:
         f"loop is {spec.loop}": spec.loop is not Loop.FIT,
         f"the optimizer is {optimizer_field(type(kind))}": not kind.capturable,
         "the optimizer has a schedule": spec.optimizer.schedule is not None,
-        "own_ways has data_pipeline": piped,
+        f"own_ways has {piped[0] if piped else ''}": bool(piped),
     }
     if any(wrong.values()):
         found = ", ".join(name for name, is_so in wrong.items() if is_so)

@@ -108,6 +108,16 @@ class OwnWay(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     OWN_WAY_NORM_EPSILON: _ClassVar[OwnWay]
     OWN_WAY_RMSPROP_EPSILON: _ClassVar[OwnWay]
     OWN_WAY_WEIGHT_DECAY: _ClassVar[OwnWay]
+    OWN_WAY_NORM_MOMENTUM: _ClassVar[OwnWay]
+    OWN_WAY_EPSILON_PLACE: _ClassVar[OwnWay]
+    OWN_WAY_SAME_PADDING: _ClassVar[OwnWay]
+    OWN_WAY_INITIALIZERS: _ClassVar[OwnWay]
+    OWN_WAY_LOSS_READ: _ClassVar[OwnWay]
+    OWN_WAY_THREADS: _ClassVar[OwnWay]
+    OWN_WAY_PIPELINE_WORKERS: _ClassVar[OwnWay]
+    OWN_WAY_TF32: _ClassVar[OwnWay]
+    OWN_WAY_CUDNN_BENCHMARK: _ClassVar[OwnWay]
+    OWN_WAY_MEMORY_LAYOUT: _ClassVar[OwnWay]
 
 class Loop(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -231,6 +241,16 @@ OWN_WAY_TARGET_SHAPE: OwnWay
 OWN_WAY_NORM_EPSILON: OwnWay
 OWN_WAY_RMSPROP_EPSILON: OwnWay
 OWN_WAY_WEIGHT_DECAY: OwnWay
+OWN_WAY_NORM_MOMENTUM: OwnWay
+OWN_WAY_EPSILON_PLACE: OwnWay
+OWN_WAY_SAME_PADDING: OwnWay
+OWN_WAY_INITIALIZERS: OwnWay
+OWN_WAY_LOSS_READ: OwnWay
+OWN_WAY_THREADS: OwnWay
+OWN_WAY_PIPELINE_WORKERS: OwnWay
+OWN_WAY_TF32: OwnWay
+OWN_WAY_CUDNN_BENCHMARK: OwnWay
+OWN_WAY_MEMORY_LAYOUT: OwnWay
 LOOP_UNSPECIFIED: Loop
 LOOP_FIT: Loop
 LOOP_CUSTOM: Loop
@@ -1704,7 +1724,7 @@ class AcceleratorUsed(_message.Message):
     def __init__(self, uuid: _Optional[str] = ..., samples: _Optional[int] = ..., peak_memory_bytes: _Optional[int] = ..., mean_utilization: _Optional[float] = ..., mean_power_watts: _Optional[float] = ..., energy_joules: _Optional[float] = ..., throttled: _Optional[_Iterable[str]] = ..., most_processes: _Optional[int] = ...) -> None: ...
 
 class Environment(_message.Message):
-    __slots__ = ("framework", "framework_version", "python_version", "platform", "cpu_model", "available_cpus", "threads", "blas", "cuda_version", "cudnn_version", "driver_version", "accelerators", "packages", "precision_notes", "cpu_set", "cpu_flags", "cpu_governor", "cpu_limit", "memory_bytes", "image", "git_commit", "debug_build", "tf32", "variables")
+    __slots__ = ("framework", "framework_version", "python_version", "platform", "cpu_model", "available_cpus", "threads", "blas", "cuda_version", "cudnn_version", "driver_version", "accelerators", "packages", "precision_notes", "cpu_set", "cpu_flags", "cpu_governor", "cpu_limit", "memory_bytes", "image", "git_commit", "debug_build", "tf32", "variables", "used", "own")
     class PackagesEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -1713,6 +1733,13 @@ class Environment(_message.Message):
         value: str
         def __init__(self, key: _Optional[str] = ..., value: _Optional[str] = ...) -> None: ...
     class VariablesEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: str
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[str] = ...) -> None: ...
+    class UsedEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
         VALUE_FIELD_NUMBER: _ClassVar[int]
@@ -1743,6 +1770,8 @@ class Environment(_message.Message):
     DEBUG_BUILD_FIELD_NUMBER: _ClassVar[int]
     TF32_FIELD_NUMBER: _ClassVar[int]
     VARIABLES_FIELD_NUMBER: _ClassVar[int]
+    USED_FIELD_NUMBER: _ClassVar[int]
+    OWN_FIELD_NUMBER: _ClassVar[int]
     framework: str
     framework_version: str
     python_version: str
@@ -1767,7 +1796,9 @@ class Environment(_message.Message):
     debug_build: bool
     tf32: bool
     variables: _containers.ScalarMap[str, str]
-    def __init__(self, framework: _Optional[str] = ..., framework_version: _Optional[str] = ..., python_version: _Optional[str] = ..., platform: _Optional[str] = ..., cpu_model: _Optional[str] = ..., available_cpus: _Optional[int] = ..., threads: _Optional[int] = ..., blas: _Optional[str] = ..., cuda_version: _Optional[str] = ..., cudnn_version: _Optional[str] = ..., driver_version: _Optional[str] = ..., accelerators: _Optional[_Iterable[_Union[Accelerator, _Mapping]]] = ..., packages: _Optional[_Mapping[str, str]] = ..., precision_notes: _Optional[str] = ..., cpu_set: _Optional[str] = ..., cpu_flags: _Optional[_Iterable[str]] = ..., cpu_governor: _Optional[str] = ..., cpu_limit: _Optional[float] = ..., memory_bytes: _Optional[int] = ..., image: _Optional[str] = ..., git_commit: _Optional[str] = ..., debug_build: _Optional[bool] = ..., tf32: _Optional[bool] = ..., variables: _Optional[_Mapping[str, str]] = ...) -> None: ...
+    used: _containers.ScalarMap[str, str]
+    own: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, framework: _Optional[str] = ..., framework_version: _Optional[str] = ..., python_version: _Optional[str] = ..., platform: _Optional[str] = ..., cpu_model: _Optional[str] = ..., available_cpus: _Optional[int] = ..., threads: _Optional[int] = ..., blas: _Optional[str] = ..., cuda_version: _Optional[str] = ..., cudnn_version: _Optional[str] = ..., driver_version: _Optional[str] = ..., accelerators: _Optional[_Iterable[_Union[Accelerator, _Mapping]]] = ..., packages: _Optional[_Mapping[str, str]] = ..., precision_notes: _Optional[str] = ..., cpu_set: _Optional[str] = ..., cpu_flags: _Optional[_Iterable[str]] = ..., cpu_governor: _Optional[str] = ..., cpu_limit: _Optional[float] = ..., memory_bytes: _Optional[int] = ..., image: _Optional[str] = ..., git_commit: _Optional[str] = ..., debug_build: _Optional[bool] = ..., tf32: _Optional[bool] = ..., variables: _Optional[_Mapping[str, str]] = ..., used: _Optional[_Mapping[str, str]] = ..., own: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class Accelerator(_message.Message):
     __slots__ = ("name", "uuid", "memory_bytes")

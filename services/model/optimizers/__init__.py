@@ -53,6 +53,11 @@ def sets_epsilon(optimizer: Optimizer) -> bool:
     return bool(getattr(kind, "epsilon", None) != usual)
 
 
+def epsilon_set(optimizer: Optimizer) -> float | None:
+    """Return the epsilon if the job sets it; None: it has the default, or there is none."""
+    return getattr(optimizer.kind, "epsilon", None) if sets_epsilon(optimizer) else None
+
+
 def schedule(optimizer: Optimizer, first: int, steps: int) -> Plan:
     """Return the plan of the steps that follow ``first`` steps.
 

@@ -23,7 +23,7 @@ class Kind(Protocol[L_contra]):
     def idiomatic(self, layer: L_contra, shape: Shape, /) -> nn.Module:
         """Return the module that users of PyTorch would create, for samples of ``shape``.
 
-        Initial weights, and a batch norm's momentum and epsilon, are left to PyTorch.
+        Initial weights, and a norm's numbers that the job leaves to their defaults, are PyTorch's.
         """
 
     def held(self, module: nn.Module, /) -> dict[str, torch.Tensor | None]:

@@ -1,6 +1,7 @@
 """What layers need besides their input in one pass through the model; each takes what is next.
 
 Of both kinds, ``counted``, bool[batch, time], is False at padded steps. None: every step counts.
+``channels_first``: so images lie in memory.
 """
 
 from collections.abc import Iterator
@@ -22,6 +23,7 @@ class Training:
     drawn: Iterator[torch.Tensor]
     statistics: list[torch.Tensor] = field(default_factory=list)
     counted: torch.Tensor | None = None
+    channels_first: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,7 @@ class Evaluating:
     trained: Iterator[torch.Tensor]
     kept: Iterator[torch.Tensor]
     counted: torch.Tensor | None = None
+    channels_first: bool = False
 
 
 Given = Training | Evaluating

@@ -15,7 +15,7 @@ from twinrun.contract.enums import EpsilonPlace, Loop, OwnWay
 from twinrun.contract.optimizers import Adam, AdamW, Optimizer, RmsProp
 from twinrun.contract.spec import JobSpec
 
-from services.model.optimizers import coupled, decays, sets_epsilon
+from services.model.optimizers import coupled, decays, epsilon_set, sets_epsilon
 from services.pytorch.optimizers.clipping import clip_as_users_do
 from services.pytorch.optimizers.kinds import KINDS
 from services.pytorch.optimizers.kinds import Own as OwnKind
@@ -76,29 +76,49 @@ def _groups(
 
 
 def idiomatic(spec: Optimizer, parameters: Iterable[torch.Tensor], loop: Loop) -> Made:
-    """Return the optimizer that users of PyTorch create: epsilon is left to PyTorch."""
+    """Return the optimizer that users of PyTorch create.
+
+    Epsilon is left to PyTorch, unless the job sets another than the default.
+    """
+    epsilon = epsilon_set(spec)
     if loop is Loop.CUSTOM:
-        return Written(with_own_epsilon(spec), parameters)
-    own = KINDS[type(spec.kind)].usual(spec.kind)
-    return _with_rest(spec, list(parameters), own, clip_as_users_do)
+        return Written(with_own_epsilon(spec) if epsilon is None else spec, parameters)
+    kind, given = KINDS[type(spec.kind)].usual(spec.kind)
+    given = given if epsilon is None else {**given, "eps": epsilon}
+    return _with_rest(spec, list(parameters), (kind, given), clip_as_users_do)
+
+
+def epsilon(spec: Optimizer) -> float | None:
+    """Return the epsilon of `idiomatic`; None: it has none."""
+    held = spec if sets_epsilon(spec) else with_own_epsilon(spec)
+    found: float | None = getattr(held.kind, "epsilon", None)
+    return found
 
 
 def in_its_ways(spec: JobSpec) -> JobSpec:
-    """Return the spec with PyTorch's epsilon, if its own ways have that of its optimizer.
+    """Return the spec with PyTorch's epsilon, or its place, if its own ways have that.
 
     The default takes the place of the job's if that is the default here; RMSprop's is outside the
     root.
     """
     optimizer = spec.optimizer
+    if OwnWay.EPSILON_PLACE in spec.own_ways:
+        optimizer = _placed(optimizer)
+        spec = replace(spec, optimizer=optimizer)
     asked = {OwnWay.ADAM_EPSILON: Adam | AdamW, OwnWay.RMSPROP_EPSILON: RmsProp}
     if not any(isinstance(optimizer.kind, asked.get(way, ())) for way in spec.own_ways):
         return spec
     if not sets_epsilon(optimizer):
         optimizer = with_own_epsilon(optimizer)
-    if isinstance(optimizer.kind, RmsProp):
-        placed = replace(optimizer.kind, epsilon_place=EpsilonPlace.OUTSIDE)
-        optimizer = replace(optimizer, kind=placed)
-    return replace(spec, optimizer=optimizer)
+    return replace(spec, optimizer=_placed(optimizer))
+
+
+def _placed(optimizer: Optimizer) -> Optimizer:
+    """Return the optimizer with PyTorch's place of epsilon; only RMSprop's is not always that."""
+    if not isinstance(optimizer.kind, RmsProp):
+        return optimizer
+    placed = replace(optimizer.kind, epsilon_place=EpsilonPlace.OUTSIDE)
+    return replace(optimizer, kind=placed)
 
 
 def with_own_epsilon(optimizer: Optimizer) -> Optimizer:

@@ -23,7 +23,7 @@ class Kind(Protocol[L_contra]):
         """Return the layers that users of Keras would create, with a dtype policy's name.
 
         The last one is the layer itself; those before it have no weights. Initial weights, and a
-        batch norm's momentum and epsilon, are left to Keras.
+        norm's numbers that the job leaves to their defaults, are Keras's.
         """
 
 

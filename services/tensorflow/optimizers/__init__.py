@@ -34,23 +34,28 @@ def idiomatic(
 ) -> keras.optimizers.Optimizer:
     """Return the optimizer that users of Keras create, for a job of so many ``steps``.
 
-    Each is of so many ``batches``. Epsilon is left to Keras. ``scaled``: it scales the loss, as
-    Keras does by itself where float16 is the policy of the whole program.
+    Each is of so many ``batches``. Epsilon is left to Keras, unless the job sets another than the
+    default. ``scaled``: it scales the loss, as Keras does by itself where float16 is the policy of
+    the whole program.
     """
-    usual = KINDS[type(spec.kind)].usual(spec.kind)
-    made = as_users_do(spec, usual, variables, steps, batches)
+    kind, given = KINDS[type(spec.kind)].usual(spec.kind)
+    if (epsilon := shared.epsilon_set(spec)) is not None:
+        given = {**given, "epsilon": epsilon}
+    made = as_users_do(spec, (kind, given), variables, steps, batches)
     return keras.optimizers.LossScaleOptimizer(made) if scaled else made
 
 
 def in_its_ways(spec: JobSpec) -> JobSpec:
-    """Return the spec with Keras's epsilon of RMSprop, if its own ways have it: inside the root.
+    """Return the spec with Keras's epsilon of RMSprop, or its place: inside the root.
 
-    The default takes the place of the job's if that is the default here. `plan` has Adam's.
+    If its own ways have it. The default takes the place of the job's if that is the default here,
+    and not only the place was asked. `plan` has Adam's.
     """
     optimizer, kind = spec.optimizer, spec.optimizer.kind
-    if OwnWay.RMSPROP_EPSILON not in spec.own_ways or not isinstance(kind, RmsProp):
+    asked = {OwnWay.RMSPROP_EPSILON, OwnWay.EPSILON_PLACE} & {*spec.own_ways}
+    if not asked or not isinstance(kind, RmsProp):
         return spec
-    sets = shared.sets_epsilon(optimizer)
+    sets = shared.sets_epsilon(optimizer) or OwnWay.RMSPROP_EPSILON not in asked
     # An optimizer that is made would begin TensorFlow before its threads are set.
     usual = inspect.signature(keras.optimizers.RMSprop).parameters["epsilon"].default
     epsilon = kind.epsilon if sets else float(usual)
@@ -64,9 +69,10 @@ def plan(spec: JobSpec, first: int, steps: int) -> shared.Plan:
     Keras adds its epsilon before the bias correction: it is the same at every step.
     """
     made, kind = shared.schedule(spec.optimizer, first, steps), spec.optimizer.kind
-    if OwnWay.ADAM_EPSILON not in spec.own_ways or not isinstance(kind, Adam | AdamW):
+    asked = {OwnWay.ADAM_EPSILON, OwnWay.EPSILON_PLACE} & {*spec.own_ways}
+    if not asked or not isinstance(kind, Adam | AdamW):
         return made
-    own = not shared.sets_epsilon(spec.optimizer)
+    own = OwnWay.ADAM_EPSILON in asked and not shared.sets_epsilon(spec.optimizer)
     epsilon = idiomatic(spec.optimizer, (), 1).epsilon if own else kind.epsilon
     return made._replace(epsilons=np.full(steps, epsilon))
 

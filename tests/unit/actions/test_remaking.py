@@ -21,7 +21,7 @@ from orchestrator.errors import RunUnreadable
 from orchestrator.figures.renderer import Renderer
 from orchestrator.reports.writers import plain
 from orchestrator.results import history
-from orchestrator.results.habits.explanation import number_of
+from orchestrator.results.habits.numbering import number_of
 from orchestrator.results.habits.pitfalls import PITFALLS
 from orchestrator.storage.about import Kind
 from orchestrator.storage.store import Run

@@ -8,7 +8,7 @@ from matplotlib.text import Text
 
 from orchestrator.figures import canvas, fonts, plots
 from orchestrator.language.phrases import LANGUAGES, characters, speaking
-from orchestrator.results.habits.explanation import number_of
+from orchestrator.results.habits.numbering import number_of
 from orchestrator.results.habits.pitfalls import PITFALLS
 from tests.builders import evaluations, explained, proofs
 from tests.builders.drawn import BOTH, figures

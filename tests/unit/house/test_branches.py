@@ -175,7 +175,7 @@ def test_no_computing_module_is_left_out():
     """What of a framework's folder is not listed computes nothing of a matched job."""
     others = {
         *("__init__", "defaults", "environment", "idiomatic", "measure", "pipeline", "profile"),
-        "summary",
+        *("summary", "trainable"),
     }
     for framework, modules in COMPUTING.items():
         folder = SERVICES / framework

@@ -19,7 +19,7 @@ from orchestrator.reports.environments import properties
 from orchestrator.reports.table import table
 from orchestrator.results.comparison import compare
 from orchestrator.results.comparison_file import as_dict
-from orchestrator.results.habits.explanation import number_of
+from orchestrator.results.habits.numbering import number_of
 from orchestrator.results.habits.pitfalls import PITFALLS
 from orchestrator.storage.about import About, Kind
 from orchestrator.trials.fold import fold

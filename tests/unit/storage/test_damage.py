@@ -22,7 +22,7 @@ from orchestrator.exports.export import export
 from orchestrator.language.phrases import LANGUAGES, say, speaking
 from orchestrator.reports import history as history_report
 from orchestrator.results import history
-from orchestrator.results.habits.explanation import number_of
+from orchestrator.results.habits.numbering import number_of
 from orchestrator.results.habits.pitfalls import PITFALLS
 from orchestrator.results.sweeps import as_dict as swept_mapping
 from orchestrator.storage.about import Kind

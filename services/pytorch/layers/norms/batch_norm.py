@@ -7,7 +7,9 @@ import torch
 from torch import nn
 from twinrun.contract.layers import BatchNorm, Layer
 from twinrun.contract.nesting import leaves
+from twinrun.contract.norms import is_usual_momentum
 
+from services.model import taken
 from services.model.layers.parameter import Shape
 from services.pytorch.layers.given import Evaluating, Given, Training
 
@@ -47,9 +49,12 @@ class SequenceBatchNorm(nn.BatchNorm1d):  # type: ignore[misc]
 _MODULES = {1: nn.BatchNorm1d, 2: SequenceBatchNorm, 3: nn.BatchNorm2d}
 
 
-def idiomatic(_: BatchNorm, shape: Shape) -> nn.Module:
-    """Implement `services.pytorch.layers.Kind`; momentum and epsilon are also left to PyTorch."""
-    return _MODULES[len(shape)](shape[-1])
+def idiomatic(layer: BatchNorm, shape: Shape) -> nn.Module:
+    """Implement `services.pytorch.layers.Kind`. PyTorch's momentum is what is taken in."""
+    given = taken.epsilon(layer, "eps")
+    if not is_usual_momentum(layer):
+        given["momentum"] = 1 - layer.momentum
+    return _MODULES[len(shape)](shape[-1], **given)
 
 
 def held(module: nn.BatchNorm1d | nn.BatchNorm2d) -> dict[str, torch.Tensor | None]:

@@ -5,6 +5,7 @@ from torch import nn
 from torch.nn import functional
 from twinrun.contract.layers import GroupNorm
 
+from services.model import taken
 from services.model.layers.parameter import Shape
 from services.pytorch.layers.axes import channels_first, channels_last
 from services.pytorch.layers.given import Given
@@ -18,8 +19,8 @@ def computed(layer: GroupNorm, x: torch.Tensor, given: Given) -> torch.Tensor:
 
 
 def idiomatic(layer: GroupNorm, shape: Shape) -> nn.Module:
-    """Implement `services.pytorch.layers.Kind`; epsilon is also left to PyTorch."""
-    return nn.GroupNorm(layer.groups, shape[-1])
+    """Implement `services.pytorch.layers.Kind`."""
+    return nn.GroupNorm(layer.groups, shape[-1], **taken.epsilon(layer, "eps"))
 
 
 def held(module: nn.GroupNorm) -> dict[str, torch.Tensor | None]:

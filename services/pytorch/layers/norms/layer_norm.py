@@ -5,6 +5,7 @@ from torch import nn
 from torch.nn import functional
 from twinrun.contract.layers import LayerNorm
 
+from services.model import taken
 from services.model.layers.parameter import Shape
 from services.pytorch.layers.given import Given
 
@@ -15,9 +16,9 @@ def computed(layer: LayerNorm, x: torch.Tensor, given: Given) -> torch.Tensor:
     return functional.layer_norm(x, x.shape[-1:], gamma, beta, layer.epsilon)
 
 
-def idiomatic(_: LayerNorm, shape: Shape) -> nn.Module:
-    """Implement `services.pytorch.layers.Kind`; epsilon is also left to PyTorch."""
-    return nn.LayerNorm(shape[-1])
+def idiomatic(layer: LayerNorm, shape: Shape) -> nn.Module:
+    """Implement `services.pytorch.layers.Kind`."""
+    return nn.LayerNorm(shape[-1], **taken.epsilon(layer, "eps"))
 
 
 def held(module: nn.LayerNorm) -> dict[str, torch.Tensor | None]:

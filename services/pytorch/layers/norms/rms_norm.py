@@ -5,6 +5,7 @@ from torch import nn
 from torch.nn import functional
 from twinrun.contract.layers import RmsNorm
 
+from services.model import taken
 from services.model.layers.parameter import Shape
 from services.pytorch.layers.given import Given
 
@@ -14,9 +15,9 @@ def computed(layer: RmsNorm, x: torch.Tensor, given: Given) -> torch.Tensor:
     return functional.rms_norm(x, x.shape[-1:], next(given.trained), layer.epsilon)
 
 
-def idiomatic(_: RmsNorm, shape: Shape) -> nn.Module:
-    """Implement `services.pytorch.layers.Kind`; epsilon is also left to PyTorch."""
-    return nn.RMSNorm(shape[-1])
+def idiomatic(layer: RmsNorm, shape: Shape) -> nn.Module:
+    """Implement `services.pytorch.layers.Kind`."""
+    return nn.RMSNorm(shape[-1], **taken.epsilon(layer, "eps"))
 
 
 def held(module: nn.RMSNorm) -> dict[str, torch.Tensor | None]:

@@ -7,7 +7,9 @@ import keras
 import tensorflow as tf
 from twinrun.contract.layers import BatchNorm, Layer
 from twinrun.contract.nesting import leaves
+from twinrun.contract.norms import is_usual_momentum
 
+from services.model import taken
 from services.tensorflow.layers.given import Evaluating, Given, Training
 
 Normalised = tuple[tf.Tensor, tf.Tensor, tf.Tensor]
@@ -38,9 +40,12 @@ def keep(
         moving.assign(momentum * moving + (1 - momentum) * batch)
 
 
-def idiomatic(_: BatchNorm, dtype: str) -> list[keras.layers.Layer]:
-    """Implement `services.tensorflow.layers.Kind`; momentum and epsilon are also left to Keras."""
-    return [keras.layers.BatchNormalization(dtype=dtype)]
+def idiomatic(layer: BatchNorm, dtype: str) -> list[keras.layers.Layer]:
+    """Implement `services.tensorflow.layers.Kind`."""
+    given = taken.epsilon(layer, "epsilon")
+    if not is_usual_momentum(layer):
+        given["momentum"] = layer.momentum
+    return [keras.layers.BatchNormalization(dtype=dtype, **given)]
 
 
 def by_batch(

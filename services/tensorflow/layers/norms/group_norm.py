@@ -4,6 +4,7 @@ import keras
 import tensorflow as tf
 from twinrun.contract.layers import GroupNorm
 
+from services.model import taken
 from services.tensorflow.layers.given import Given
 
 
@@ -23,5 +24,9 @@ def _mean(grouped: tf.Tensor) -> tf.Tensor:
 
 
 def idiomatic(layer: GroupNorm, dtype: str) -> list[keras.layers.Layer]:
-    """Implement `services.tensorflow.layers.Kind`; epsilon is also left to Keras."""
-    return [keras.layers.GroupNormalization(layer.groups, dtype=dtype)]
+    """Implement `services.tensorflow.layers.Kind`."""
+    return [
+        keras.layers.GroupNormalization(
+            layer.groups, dtype=dtype, **taken.epsilon(layer, "epsilon")
+        )
+    ]

@@ -4,6 +4,7 @@ import keras
 import tensorflow as tf
 from twinrun.contract.layers import LayerNorm
 
+from services.model import taken
 from services.tensorflow.layers.given import Given
 
 
@@ -15,6 +16,6 @@ def computed(layer: LayerNorm, x: tf.Tensor, given: Given) -> tf.Tensor:
     return centred * tf.math.rsqrt(variance + layer.epsilon) * gamma + beta
 
 
-def idiomatic(_: LayerNorm, dtype: str) -> list[keras.layers.Layer]:
-    """Implement `services.tensorflow.layers.Kind`; epsilon is also left to Keras."""
-    return [keras.layers.LayerNormalization(dtype=dtype)]
+def idiomatic(layer: LayerNorm, dtype: str) -> list[keras.layers.Layer]:
+    """Implement `services.tensorflow.layers.Kind`."""
+    return [keras.layers.LayerNormalization(dtype=dtype, **taken.epsilon(layer, "epsilon"))]

@@ -4,6 +4,7 @@ import keras
 import tensorflow as tf
 from twinrun.contract.layers import RmsNorm
 
+from services.model import taken
 from services.tensorflow.layers.given import Given
 
 
@@ -13,6 +14,6 @@ def computed(layer: RmsNorm, x: tf.Tensor, given: Given) -> tf.Tensor:
     return x * tf.math.rsqrt(mean + layer.epsilon) * next(given.trained)
 
 
-def idiomatic(_: RmsNorm, dtype: str) -> list[keras.layers.Layer]:
-    """Implement `services.tensorflow.layers.Kind`; epsilon is also left to Keras."""
-    return [keras.layers.RMSNormalization(dtype=dtype)]
+def idiomatic(layer: RmsNorm, dtype: str) -> list[keras.layers.Layer]:
+    """Implement `services.tensorflow.layers.Kind`."""
+    return [keras.layers.RMSNormalization(dtype=dtype, **taken.epsilon(layer, "epsilon"))]

@@ -1,0 +1,1 @@
+"""What several differences do at once, in words and tables."""

@@ -1,0 +1,35 @@
+"""Jobs of own ways, and what their steps report."""
+
+import numpy as np
+from twinrun.contract.enums import Execution
+
+from tests.frameworks import jobs, reference
+
+UNCOMPILED = [Execution.DEFAULT, Execution.EAGER]
+
+
+def spec(*ways, **changes):
+    changes.setdefault("layers", jobs.SHALLOW)
+    return jobs.spec(own_ways=ways, epochs=2, **changes)
+
+
+def name_of(framework):
+    return framework.environment().framework
+
+
+def steps(framework, job, weights=None):
+    made = framework.Trainer(job, jobs.data(job.precision), weights or jobs.weights(job))
+    made.warm_up()
+    return [taken for epoch in range(job.epochs) for taken in made.train_epoch(epoch)]
+
+
+def losses(framework, job):
+    return np.concatenate([taken.losses for taken in steps(framework, job)])
+
+
+def expected(job):
+    return reference.train(job, jobs.data(), jobs.weights(job))[0]
+
+
+def module(framework, name):
+    return __import__(f"services.{name_of(framework)}.{name}", fromlist=["_"])
