@@ -33,6 +33,7 @@ def as_dict(comparison: Comparison) -> dict[str, object]:
                 if several
                 else _of_two(comparison)
             ),
+            **({"decisions": comparison.decisions} if comparison.decisions else {}),
             "finding": comparison.finding,
             "warnings": comparison.cautions,
             "machine": comparison.known,

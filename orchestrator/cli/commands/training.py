@@ -2,6 +2,7 @@
 
 from collections.abc import Container, Sequence
 from contextlib import closing
+from dataclasses import replace
 from typing import Annotated
 
 import typer
@@ -24,6 +25,7 @@ from orchestrator.cli.options import (
     WhereOptions,
 )
 from orchestrator.cli.output import display_of, print_json, print_report
+from orchestrator.cli.pipeline import FailIfOption, PipelineOptions, Told, reported
 from orchestrator.errors import Doubtful, NotTheSameJob
 from orchestrator.language.phrases import Phrase, english, join, say
 from orchestrator.language.words import KEPT, LINES
@@ -34,6 +36,8 @@ from orchestrator.results import evaluation
 from orchestrator.results import variants as results
 from orchestrator.results.comparison import same_job
 from orchestrator.results.comparison_file import as_dict
+from orchestrator.results.limits.condition import conditions
+from orchestrator.results.limits.judging import raise_for
 from orchestrator.runners.finding import Runners
 from orchestrator.settings import config
 from orchestrator.storage import shelf
@@ -48,6 +52,7 @@ def compare(
     where: WhereOptions,
     shown: ShownOptions,
     repeat: RepeatOptions,
+    pipeline: PipelineOptions,
     *,
     frameworks: FrameworksOption = ALL,
     baseline: BaselineOption = None,
@@ -81,6 +86,7 @@ def compare(
             "--profile", help="Show which operations take the time, by each framework's profiler."
         ),
     ] = False,
+    fail_if: FailIfOption = None,
     label: LabelOption = "",
 ) -> None:
     """Train the same job on each framework, one after the other, and compare the results.
@@ -92,6 +98,8 @@ def compare(
     kind = variants.asked(spec, recipe, loop)
     names = config.compared(frameworks)
     compared = twice(repeat.twice.value) if repeat.twice else sides(names)
+    first = config.baseline(baseline, [side.name for side in compared])
+    conditions(fail_if, [side.name for side in compared], first)  # before anything runs
     request = comparing.ComparisonRequest(
         job.title,
         spec,
@@ -99,17 +107,19 @@ def compare(
         shown.output,
         certify=certify,
         concurrent=concurrent,
-        plan=repeat.plan(),
+        plan=replace(repeat.plan(), fail_if=fail_if),
         profile=profile,
-        baseline=config.baseline(baseline, [side.name for side in compared]),
+        baseline=first,
         label=label,
     )
-    if kind:
-        outcomes = _train_variants(kind, request, where, shown)
-    else:
-        outcomes = [_train(request, where, shown)]
-    _raise_unless_the_same(outcomes)
-    _raise_for_cautions(outcomes, refused)
+    with reported(pipeline, f"compare {job.title}") as told:
+        if kind:
+            outcomes = _train_variants(kind, request, where, shown, told)
+        else:
+            outcomes = [_train(request, where, shown, told)]
+        _raise_unless_the_same(outcomes)
+        _raise_for_cautions(outcomes, refused)
+        raise_for([made for each in outcomes for made in each.comparison.decisions])
 
 
 def train(
@@ -131,6 +141,7 @@ def train(
         ),
         where,
         shown,
+        Told(),
     )
 
 
@@ -173,10 +184,11 @@ def evaluate(
 
 
 def _train(
-    request: comparing.ComparisonRequest, where: WhereOptions, shown: ShownOptions
+    request: comparing.ComparisonRequest, where: WhereOptions, shown: ShownOptions, told: Told
 ) -> comparing.Outcome:
     with closing(display_of(shown, request.names, request.spec.epochs)) as display:
         outcome = comparing.train_with_runners(request, where.places(), display)
+    told.comparison(outcome.comparison, outcome.run.path.name)
     if shown.as_json:
         print_json(as_dict(outcome.comparison))
     else:
@@ -186,13 +198,19 @@ def _train(
 
 
 def _train_variants(
-    kind: Kind, request: comparing.ComparisonRequest, where: WhereOptions, shown: ShownOptions
+    kind: Kind,
+    request: comparing.ComparisonRequest,
+    where: WhereOptions,
+    shown: ShownOptions,
+    told: Told,
 ) -> list[comparing.Outcome]:
     with (
         closing(display_of(shown, request.names, request.spec.epochs)) as display,
         comparing.runners_for(request, where.places(), display) as runners,
     ):
         result, outcomes = variants.train_variants(kind, request, runners, display)
+    for each in outcomes:
+        told.comparison(each.comparison, each.run.about().name)
     if shown.as_json:
         print_json(results.as_dict(result))
     else:
