@@ -66,6 +66,7 @@ def decide(
     """
     value, needed = found.ratio if isinstance(found, Estimate) else found.value, None
     outcome = outcome_of(found.low, found.high, condition.limit, above=condition.above)
+    busy = None if found.low is None else busy  # too few pairs are said first
     outcome = outcome if busy is None else Outcome.UNDECIDED
     basis = _basis(found, together, unit)
     sentence = english(_SENTENCES[outcome], condition=condition.text, what=what, basis=basis)
