@@ -4,6 +4,7 @@ from orchestrator.page.blocks import Page
 from orchestrator.page.of_certificate import certificate_page
 from orchestrator.page.of_comparison import comparison_page
 from orchestrator.page.of_parity import parity_page
+from orchestrator.page.of_track import track_page
 from orchestrator.page.of_variants import explanation_page, variants_page
 from orchestrator.page.render import render
 
@@ -14,5 +15,6 @@ __all__ = [
     "explanation_page",
     "parity_page",
     "render",
+    "track_page",
     "variants_page",
 ]
