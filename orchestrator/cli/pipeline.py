@@ -26,7 +26,7 @@ FailIfOption = Annotated[
         metavar="CONDITION",
         help="Exit with code 8 if the whole interval says so, with code 9 if the measurements do "
         "not decide it: 'ratio > 1.05' (the other side's seconds of an epoch over the baseline's), "
-        "'tensorflow: ratio(peak_memory_bytes) > 1.2', 'difference < -0.5' (of the test metric); "
+        "'SIDE: ratio(peak_memory_bytes) > 1.2', 'difference < -0.5' (of the test metric); "
         "several with 'or' between. With --until-sure it also ends when that is decided.",
         rich_help_panel=_PANEL,
     ),
