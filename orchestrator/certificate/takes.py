@@ -26,6 +26,7 @@ def takes(spec: job_pb2.JobSpec) -> dict[int, job_pb2.JobSpec]:
     """
     plain = copied(spec)
     plain.precision, plain.report_step_details = job_pb2.PRECISION_FLOAT64, True
+    plain.ClearField("loss_scale")
     plain.epochs, plain.late_epoch = SHORT_EPOCHS, LATE_EPOCH
     plain.steps_per_epoch_limit, plain.report_every_steps = SHORT_STEPS, SHORT_CHUNK
     _limit_tests(plain)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from twinrun.contract.enums import Precision
+from twinrun.contract.enums import MIXED, Precision
 from twinrun.contract.events import Profiled
 
 from orchestrator.language.phrases import Phrase, join, say
@@ -19,7 +19,7 @@ from orchestrator.trials.metrics import ACCURACY
 from orchestrator.trials.sides import framework_of
 from orchestrator.trials.spec import in_own_way
 
-_ROUNDED = (Precision.FLOAT32, Precision.BFLOAT16)
+_ROUNDED = (Precision.FLOAT32, *MIXED)
 _LOSSES = Phrase(
     "Over {steps:,} steps the largest relative difference between the losses of {first} and "
     "{second} is {difference:.1e}, at step {step:,}."

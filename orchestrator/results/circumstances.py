@@ -5,7 +5,7 @@ import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from twinrun.contract.enums import Device, Execution, Precision
+from twinrun.contract.enums import MIXED, Device, Execution
 from twinrun.contract.events import Load
 from twinrun.contract.spec import JobSpec
 from twinrun.v1 import job_pb2
@@ -171,7 +171,7 @@ def of_idling(trials: Sides, gpu: Uses, job: JobSpec) -> Iterator[Caution]:
     lower = [
         "TensorFloat-32" if in_tf32(spec) else str(spec.precision)
         for spec in specs.values()
-        if in_tf32(spec) or spec.precision is Precision.BFLOAT16
+        if in_tf32(spec) or spec.precision in MIXED
     ]
     details = [_use_of(side, use) for side, use in idle.items()]
     if lower:

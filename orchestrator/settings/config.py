@@ -61,6 +61,7 @@ BUILT_IN = (
     *("iris", "wine", "breast-cancer", "digits", "diabetes"),
     *("synthetic-language", "synthetic-shapes"),
 )
+_SCALED = {"precision", "loss_scale"}  # a change of the first alone takes the second away
 _TARGETS = ("target", "target_accuracy")  # a change of one replaces the workload's, in either
 MOST_SIDES = 8
 EVERY = "all"  # warnings, for --strict
@@ -94,13 +95,8 @@ def frameworks(names: str) -> tuple[str, ...]:
     listed = tuple(name.strip() for name in names.split(","))
     unknown = [name for name in listed if name not in FRAMEWORKS]
     if unknown:
-        raise BadInput(
-            english(
-                _NO_FRAMEWORK,
-                names=", ".join(map(repr, unknown)),
-                known=", ".join(FRAMEWORKS),
-            )
-        )
+        asked, known = ", ".join(map(repr, unknown)), ", ".join(FRAMEWORKS)
+        raise BadInput(english(_NO_FRAMEWORK, names=asked, known=known))
     for name in listed:
         if listed.count(name) > 1:
             raise BadInput(english(_NAMED_TWICE, name=name))
@@ -204,8 +200,7 @@ def job_spec(workload: str | None, changes: Mapping[str, Any]) -> job_pb2.JobSpe
     user's is read, and its arrays are kept for the runners.
 
     Raises BadInput for fields that do not exist, values that the proto cannot hold, data that
-    cannot be used, and as `check` does. A runner checks the rest: what depends on the data, the
-    machine and the framework.
+    cannot be used, and as `check` does. A runner checks what depends on its machine or framework.
     """
     mapping = _mapping(workload, changes)
     asked = {path.partition(".")[0] for path, value in changes.items() if value is not None}
@@ -232,6 +227,8 @@ def job_spec(workload: str | None, changes: Mapping[str, Any]) -> job_pb2.JobSpe
         faults = join(SEMICOLON, lines.unfit(mapping) or [str(error)])
         phrase = _NO_JOB_ASKS if faults.endswith("?") else _NO_JOB
         raise BadInput(english(phrase, workload=workload or USUAL, error=faults)) from error
+    if asked & _SCALED == {"precision"} and spec.precision != job_pb2.PRECISION_FLOAT16:
+        spec.ClearField("loss_scale")
     check(spec)
     _keep_files(spec)
     return spec
@@ -239,9 +236,8 @@ def job_spec(workload: str | None, changes: Mapping[str, Any]) -> job_pb2.JobSpe
 
 def _keep_files(spec: job_pb2.JobSpec) -> None:
     """Keep the user's own data and code for the runners, and name them in the spec."""
-    # NumPy takes a while to import.
     if spec.dataset.HasField("file") or spec.dataset.name in BUILT_IN:
-        from orchestrator.data import prepare  # noqa: PLC0415
+        from orchestrator.data import prepare  # noqa: PLC0415 - NumPy takes a while
 
         prepare.prepare(spec, blob_directory())
     if spec.HasField("code") and not spec.code.HasField("files"):

@@ -133,7 +133,7 @@ class JobFlags:
     ] = None
     precision: Annotated[
         Precision | None,
-        Flag(help="bfloat16: products alone; on cpu it takes AVX-512."),
+        Flag(help="float16, bfloat16: products alone; on cpu not every processor can."),
     ] = None
     threads: Annotated[
         int | None,

@@ -23,8 +23,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from twinrun.contract.enums import Device
-from twinrun.contract.layers import Conv1d, Conv2d, Conv2dTranspose
-from twinrun.contract.nesting import leaves
+from twinrun.contract.nesting import convolves
 from twinrun.contract.spec import JobSpec
 
 from services.errors import Unsupported
@@ -39,7 +38,6 @@ from services.trial.chunks import Chunk
 # With more, a call becomes cheaper by less than the noise of an epoch, but compiling takes longer:
 # of `mnist-mlp`, 24 s with 4 and 20 s with 2; with 1 an epoch took a tenth longer.
 STEPS_PER_CALL = 2
-_CONVOLUTIONS = Conv1d, Conv2d, Conv2dTranspose
 # Copies of each number of a plan: a step's own then begin at a multiple of 16 bytes. Inductor
 # copies an input that does not.
 _ALIGNED = 4
@@ -100,14 +98,14 @@ class CompiledSteps:
         self._call: captured.Run = self._graphs if on_gpu else self._several
         # Beside a convolution the cost of a call is nothing, and each step in it compiles for long;
         # a step of several batches has their operations.
-        convolves = any(isinstance(layer, _CONVOLUTIONS) for layer in leaves(spec.layers))
-        on_cpu = 1 if convolves or spec.accumulate_steps > 1 else STEPS_PER_CALL
+        on_cpu = 1 if convolves(spec.layers) or spec.accumulate_steps > 1 else STEPS_PER_CALL
         self._length = captured.STEPS_PER_GRAPH if on_gpu else on_cpu
 
     @cached_property
     def _steps(self) -> Steps:
         """The compiled function, created at first use: the compiler's import is part of warm-up."""
         spec, products = self._spec, self._model.products
+        gradient_scale = spec.gradient_scale  # a power of two, like its inverse: exact
         loss_from, losses_from = losses.mean(spec), losses.each(spec)
         accuracy_from = losses.accuracy(spec)
         augment = augmentation.augment(spec, self._data[0])
@@ -120,7 +118,7 @@ class CompiledSteps:
             share: float,
         ) -> tuple[torch.Tensor, tuple[torch.Tensor, list[torch.Tensor]]]:
             made = training_logits(spec.layers, parameters, images, products, drawn)
-            return loss_from(made[0], labels) * share, made
+            return loss_from(made[0], labels) * (share * gradient_scale), made
 
         gradients_and_loss = torch.func.grad_and_value(loss_of, has_aux=True)
 
@@ -136,6 +134,9 @@ class CompiledSteps:
                 gradients, (loss, (logits, statistics)) = gradients_and_loss(
                     parameters, images[part], labels[part], numbers, share
                 )
+                if gradient_scale != 1:
+                    gradients = [gradient / gradient_scale for gradient in gradients]
+                    loss = loss / gradient_scale
                 made.append((gradients, loss, logits, [statistics]))
             return matched.together(made, torch.cat)
 

@@ -1,12 +1,15 @@
 """The device, the threads and the precision of products that a spec requests."""
 
 import math
+from collections.abc import Callable
+from typing import TypeAlias
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch.nn import functional
-from twinrun.contract.enums import Device, Execution, OwnWay, Precision, Recipe
+from twinrun.contract.enums import MIXED, Device, Execution, OwnWay, Precision, Recipe
+from twinrun.contract.nesting import convolves
 from twinrun.contract.spec import JobSpec
 
 from services.errors import DeviceUnavailable, Unsupported
@@ -17,7 +20,11 @@ PRODUCTS = {
     Precision.FLOAT32: torch.float32,
     Precision.FLOAT64: torch.float64,
     Precision.BFLOAT16: torch.bfloat16,
+    Precision.FLOAT16: torch.float16,
 }
+
+Product: TypeAlias = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
+Shapes: TypeAlias = tuple[tuple[int, ...], tuple[int, ...]]
 
 
 def flushes_denormals(spec: JobSpec) -> bool:
@@ -59,31 +66,39 @@ def prepare(spec: JobSpec) -> torch.device:
 
 
 def _require_one_rounding(spec: JobSpec) -> None:
-    """Try a convolution and its gradients. Raises Unsupported if bfloat16 rounds within their sums.
+    """Try a product, and a convolution if the job has one, with their gradients.
 
-    Where oneDNN has no kernels for it, such as without AVX-512, PyTorch's own do.
+    Raises Unsupported if the job's precision of 16 bits rounds within their sums. Where oneDNN has
+    no kernels for it, such as of bfloat16 without AVX-512, PyTorch's own do.
     """
-    if spec.precision is not Precision.BFLOAT16 or spec.recipe is not Recipe.MATCHED:
+    if spec.precision not in MIXED or spec.recipe is not Recipe.MATCHED:
         return
-    an_input, a_kernel = ((4, 8, 9, 9), (5, 8, 3, 3))
+    short = PRODUCTS[spec.precision]
     by_order = 0.05  # the share of numbers whose last digit the order of a sum may decide
 
-    def found(dtype: torch.dtype) -> list[torch.Tensor]:
-        tried = [
-            torch.arange(math.prod(shape)).sin().bfloat16().to(dtype).view(shape).requires_grad_()
-            for shape in (an_input, a_kernel)
+    def found(product: Product, shapes: Shapes, dtype: torch.dtype) -> list[torch.Tensor]:
+        factors = [
+            torch.arange(math.prod(shape)).sin().to(short).to(dtype).view(shape).requires_grad_()
+            for shape in shapes
         ]
-        made = functional.conv2d(*tried)
-        gradients = torch.autograd.grad(made, tried, torch.ones_like(made))
-        return [each.bfloat16() for each in (made, *gradients)]
+        made = product(*factors)
+        gradients = torch.autograd.grad(made, factors, torch.ones_like(made))
+        return [each.to(short) for each in (made, *gradients)]
 
-    pairs = zip(found(torch.bfloat16), found(torch.float32), strict=True)
-    if any((one != other).float().mean() > by_order for one, other in pairs):
-        raise Unsupported(
-            f"precision is bfloat16, but on this CPU PyTorch {torch.__version__} rounds to it "
-            "within a sum, which no other framework repeats; use float32, or a CPU with AVX-512",
-            field="precision",
+    tried: list[tuple[Product, Shapes]] = [(torch.matmul, ((16, 400), (400, 8)))]
+    if convolves(spec.layers):
+        tried.append((functional.conv2d, ((4, 8, 9, 9), (5, 8, 3, 3))))
+    for product, shapes in tried:
+        pairs = zip(
+            *(found(product, shapes, dtype) for dtype in (short, torch.float32)), strict=True
         )
+        if any((one != other).float().mean() > by_order for one, other in pairs):
+            raise Unsupported(
+                f"precision is {spec.precision}, but on this CPU PyTorch {torch.__version__} "
+                f"rounds to it within the sums of {product.__name__}, which no other framework "
+                "repeats; use float32, or another CPU: for bfloat16 one with AVX-512",
+                field="precision",
+            )
 
 
 def put(array: NDArray[np.generic], where: torch.device) -> torch.Tensor:

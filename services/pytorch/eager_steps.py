@@ -31,6 +31,7 @@ class EagerSteps:
         self._model = model
         self._loss, self._losses = losses.mean(spec), losses.each(spec)
         self._accuracy = losses.accuracy(spec)
+        self._gradient_scale = spec.gradient_scale
         self._details = spec.report_step_details
         self._parameters = [parameter.requires_grad_() for parameter in model.parameters]
         self._images, self._labels = images, labels
@@ -80,6 +81,9 @@ class EagerSteps:
             found = [statistics]
         else:
             measured, logits, found = self._accumulated(images, labels, drawn)
+        if self._gradient_scale != 1:
+            gradients = [parameter.grad for parameter in self._parameters]
+            torch._foreach_div_(gradients, self._gradient_scale)
         if self._details:
             gradients = [parameter.grad for parameter in self._parameters]
             with torch.no_grad():
@@ -103,7 +107,7 @@ class EagerSteps:
         logits, statistics = self._model.training_logits(images, drawn)
         loss = self._loss(logits, labels)
         loss = loss if share == 1 else loss * share
-        loss.backward()
+        (loss if self._gradient_scale == 1 else loss * self._gradient_scale).backward()
         return loss.detach(), logits, statistics
 
     def _accumulated(

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import nn
-from twinrun.contract.enums import Execution, Precision
+from twinrun.contract.enums import MIXED, Execution, Precision
 from twinrun.contract.events import Environment, Profiled
 from twinrun.contract.layers import BatchNorm
 from twinrun.contract.spec import JobSpec
@@ -73,6 +73,8 @@ class IdiomaticTrainer:
         self._optimizer = optimizers.idiomatic(
             spec.optimizer, self._modules.parameters(), spec.loop
         )
+        in_16_bits = spec.precision is Precision.FLOAT16
+        self._scaler = torch.amp.GradScaler(self._device.type, enabled=in_16_bits)
         self._loss = losses.idiomatic(spec).to(self._device)
         self._train = loader(
             spec,
@@ -94,8 +96,12 @@ class IdiomaticTrainer:
         device.synchronize(self._device)
 
     def _warm_up(self) -> None:
-        modules, optimizer = copy.deepcopy(
-            (self._modules.state_dict(), self._optimizer.state_dict())
+        modules, optimizer, scaler = copy.deepcopy(
+            (
+                self._modules.state_dict(),
+                self._optimizer.state_dict(),
+                self._scaler.state_dict(),
+            )
         )
         sizes = {min(self._spec.batch_size, self._samples), self._samples % self._spec.batch_size}
         for size in sorted(sizes - {0}, reverse=True):
@@ -108,6 +114,8 @@ class IdiomaticTrainer:
                     self._logits(self._zeros(size)[0])
         self._modules.load_state_dict(modules)
         self._optimizer.load_state_dict(optimizer)
+        if scaler:
+            self._scaler.load_state_dict(scaler)
 
     def train_epoch(self, epoch: int) -> Iterator[Steps]:  # noqa: ARG002 - it shuffles by itself
         self._modules.train()
@@ -132,17 +140,19 @@ class IdiomaticTrainer:
         with self._mixed():
             loss = self._loss(self._logits(images), labels)
         every = self._spec.accumulate_steps
-        (loss if every == 1 else loss / every).backward()
+        self._scaler.scale(loss if every == 1 else loss / every).backward()
         if ends:
-            self._optimizer.step()
+            self._scaler.unscale_(self._optimizer)  # before gradients are clipped
+            self._scaler.step(self._optimizer)
+            self._scaler.update()
         detached: torch.Tensor = loss.detach()
         return detached
 
     def _mixed(self) -> contextlib.AbstractContextManager[object]:
         """Return the context of a model's calls, and of its loss, which takes float32 there."""
         mixed: contextlib.AbstractContextManager[object] = contextlib.nullcontext()
-        if self._spec.precision is Precision.BFLOAT16:
-            mixed = torch.autocast(self._device.type, torch.bfloat16)
+        if self._spec.precision in MIXED:
+            mixed = torch.autocast(self._device.type, device.PRODUCTS[self._spec.precision])
         return mixed
 
     def _logits(self, images: torch.Tensor) -> torch.Tensor:
@@ -168,7 +178,7 @@ class IdiomaticTrainer:
         logits = logits.cpu()
         if self._code is None and logits.ndim == 4:  # [n, classes, h, w]
             logits = channels_last(logits)
-        logits = logits.float() if logits.dtype is torch.bfloat16 else logits
+        logits = logits.float() if self._spec.precision in MIXED else logits
         found: NDArray[np.floating] = logits.numpy()
         return found
 

@@ -2,16 +2,22 @@
 
 import contextlib
 import math
+from collections.abc import Callable
+from typing import TypeAlias
 
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
-from twinrun.contract.enums import Device, Execution, Precision, Recipe
+from twinrun.contract.enums import MIXED, Device, Execution, Precision, Recipe
+from twinrun.contract.nesting import convolves
 from twinrun.contract.spec import JobSpec
 
 from services.data import tensors
 from services.errors import DeviceUnavailable, Unsupported
 from services.tensorflow import model
+
+Product: TypeAlias = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
+Shapes: TypeAlias = tuple[tuple[int, ...], tuple[int, ...]]
 
 _CPU = "/CPU:0"
 # The precision of products; everything else is float64 with float64, otherwise float32.
@@ -19,6 +25,7 @@ PRODUCTS = {
     Precision.FLOAT32: tf.float32,
     Precision.FLOAT64: tf.float64,
     Precision.BFLOAT16: tf.bfloat16,
+    Precision.FLOAT16: tf.float16,
 }
 
 
@@ -60,34 +67,44 @@ def prepare(spec: JobSpec) -> str:
 
 
 def _require_one_rounding(spec: JobSpec) -> None:
-    """Try a convolution and its gradients. Raises Unsupported if bfloat16 rounds within their sums.
+    """Try a product, and a convolution if the job has one, with their gradients.
 
-    Where oneDNN has no kernels for it, such as without AVX-512, TensorFlow's own do.
+    Raises Unsupported if the job's precision of 16 bits rounds within their sums. Where oneDNN has
+    no kernels for it, such as of bfloat16 without AVX-512, TensorFlow's own do.
     """
-    if spec.precision is not Precision.BFLOAT16 or spec.recipe is not Recipe.MATCHED:
+    if spec.precision not in MIXED or spec.recipe is not Recipe.MATCHED:
         return
-    an_input, a_kernel = ((4, 9, 9, 8), (3, 3, 8, 5))
+    short = PRODUCTS[spec.precision]
     by_order = 0.05  # the share of numbers whose last digit the order of a sum may decide
 
-    def found(dtype: tf.DType) -> list[tf.Tensor]:
-        tried = [
-            tf.cast(tf.cast(np.sin(np.arange(math.prod(shape))).reshape(shape), tf.bfloat16), dtype)
-            for shape in (an_input, a_kernel)
+    def found(product: Product, shapes: Shapes, dtype: tf.DType) -> list[tf.Tensor]:
+        factors = [
+            tf.cast(tf.cast(np.sin(np.arange(math.prod(shape))).reshape(shape), short), dtype)
+            for shape in shapes
         ]
         with tf.GradientTape() as tape:
-            tape.watch(tried)
-            made = tf.nn.conv2d(*tried, 1, "VALID")
-        return [tf.cast(each, tf.bfloat16) for each in (made, *tape.gradient(made, tried))]
+            tape.watch(factors)
+            made = product(*factors)
+        return [tf.cast(each, short) for each in (made, *tape.gradient(made, factors))]
 
-    with tf.device(_CPU), contextlib.suppress(tf.errors.OpError):  # there may be no kernel at all
-        pairs = zip(found(tf.bfloat16), found(tf.float32), strict=True)
-        if all(np.mean(one.numpy() != other.numpy()) <= by_order for one, other in pairs):
-            return
-    raise Unsupported(
-        f"precision is bfloat16, but on this CPU TensorFlow {tf.__version__} rounds to it "
-        "within a sum, which no other framework repeats; use float32, or a CPU with AVX-512",
-        field="precision",
-    )
+    def conv2d(x: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
+        return tf.nn.conv2d(x, kernel, 1, "VALID")
+
+    tried: list[tuple[Product, Shapes]] = [(tf.matmul, ((16, 400), (400, 8)))]
+    if convolves(spec.layers):
+        tried.append((conv2d, ((4, 9, 9, 8), (3, 3, 8, 5))))
+    for product, shapes in tried:
+        with tf.device(_CPU), contextlib.suppress(tf.errors.OpError):  # there may be no kernel
+            dtypes = (short, tf.float32)
+            pairs = zip(*(found(product, shapes, dtype) for dtype in dtypes), strict=True)
+            if all(np.mean(one.numpy() != other.numpy()) <= by_order for one, other in pairs):
+                continue
+        raise Unsupported(
+            f"precision is {spec.precision}, but on this CPU TensorFlow {tf.__version__} rounds "
+            f"to it within the sums of {product.__name__}, which no other framework repeats; use "
+            "float32, or another CPU: for bfloat16 one with AVX-512",
+            field="precision",
+        )
 
 
 def put(array: NDArray[np.floating], where: str) -> tf.Tensor:

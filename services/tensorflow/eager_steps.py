@@ -24,9 +24,17 @@ def unstacked(drawn: Mapping[str, NDArray[np.generic]], steps: int) -> list[Draw
     return [{name: part[step] for name, part in parts.items()} for step in range(steps)]
 
 
-def dense(gradient: tf.Tensor | tf.IndexedSlices | None) -> tf.Tensor | None:
-    """Return a gradient as one tensor, also an embedding's; None if the loss does not depend."""
-    return None if gradient is None else tf.convert_to_tensor(gradient)
+def dense(
+    gradient: tf.Tensor | tf.IndexedSlices | None, gradient_scale: int = 1
+) -> tf.Tensor | None:
+    """Return a gradient as one tensor, also an embedding's; None if the loss does not depend.
+
+    ``gradient_scale``: by how much the loss was multiplied.
+    """
+    if gradient is None:
+        return None
+    made = tf.convert_to_tensor(gradient)
+    return made if gradient_scale == 1 else made / gradient_scale
 
 
 class EagerSteps:
@@ -122,6 +130,7 @@ class EagerSteps:
         self, images: tf.Tensor, labels: tf.Tensor, drawn: Drawn, share: float = 1.0
     ) -> matched.Computed[tf.Tensor]:
         """Return what a batch makes, with its ``share`` of the step's loss."""
+        gradient_scale = self._spec.gradient_scale
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(self._parameters)
             logits, statistics = self._model.training_logits(images, drawn)
@@ -129,7 +138,9 @@ class EagerSteps:
             for more in self._model.losses():
                 loss += more
             loss = loss if share == 1 else loss * share
-        gradients = list(map(dense, tape.gradient(loss, self._parameters)))
+            scaled = loss if gradient_scale == 1 else loss * gradient_scale
+        found = tape.gradient(scaled, self._parameters)
+        gradients = [dense(gradient, gradient_scale) for gradient in found]
         return gradients, loss, logits, [statistics]
 
     def advance(self, steps: int) -> None:

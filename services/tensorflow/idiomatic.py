@@ -79,7 +79,8 @@ class IdiomaticTrainer:
         steps = math.ceil(len(self._images) / spec.step_samples) * spec.epochs
         self._model.compile(
             optimizer=optimizers.idiomatic(
-                spec.optimizer, self._model.trainable_variables, steps, spec.accumulate_steps
+                *(spec.optimizer, self._model.trainable_variables, steps, spec.accumulate_steps),
+                scaled=spec.precision is Precision.FLOAT16,
             ),
             loss=losses.idiomatic(spec),
             metrics=losses.keras_metrics(spec),
@@ -191,9 +192,10 @@ class CustomLoopTrainer(IdiomaticTrainer):
     def _op_by_op(self, images: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
         with tf.GradientTape() as tape:
             loss = self._loss(labels, self._model(images, training=True))
+            scaled = self._model.optimizer.scale_loss(loss)
         variables = self._model.trainable_variables
         self._model.optimizer.apply_gradients(
-            zip(tape.gradient(loss, variables), variables, strict=True)
+            zip(tape.gradient(scaled, variables), variables, strict=True)
         )
         return loss
 
@@ -252,7 +254,7 @@ def _of_layers(spec: JobSpec, shape: tuple[int, ...]) -> tuple[keras.Model, Mapp
 
 def _in_numpys_own(logits: NDArray[np.generic]) -> NDArray[np.floating]:
     """Return logits in float32 if they are in a precision that NumPy has no type for."""
-    kept = logits.dtype.kind == "f"
+    kept = logits.dtype.kind == "f" and logits.dtype.itemsize > 2
     found: NDArray[np.floating] = logits.astype(logits.dtype if kept else np.float32, copy=False)
     return found
 

@@ -37,7 +37,7 @@ def parity(
     precision: Annotated[
         list[Precision] | None,
         typer.Option(
-            help="Repeatable. bfloat16 takes AVX-512 on cpu.", show_default="float64,float32"
+            help="Repeatable. On cpu bfloat16 takes AVX-512.", show_default="float64,float32"
         ),
     ] = None,
     execution: Annotated[

@@ -73,6 +73,11 @@ class Precision(StrEnum):
     FLOAT32 = "float32"
     FLOAT64 = "float64"
     BFLOAT16 = "bfloat16"
+    FLOAT16 = "float16"
+
+
+# Products in 16 bits; parameters, optimizer and all else in float32.
+MIXED = frozenset({Precision.BFLOAT16, Precision.FLOAT16})
 
 
 class Device(StrEnum):

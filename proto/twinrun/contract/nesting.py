@@ -4,7 +4,19 @@ import itertools
 from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol, TypeVar, assert_never
 
-from twinrun.contract.layers import Branch, Concat, Layer, Leaf, Nest, Repeat, Residual, layer_field
+from twinrun.contract.layers import (
+    Branch,
+    Concat,
+    Conv1d,
+    Conv2d,
+    Conv2dTranspose,
+    Layer,
+    Leaf,
+    Nest,
+    Repeat,
+    Residual,
+    layer_field,
+)
 from twinrun.contract.ranges import between
 from twinrun.contract.violation import Violation
 
@@ -122,6 +134,11 @@ def placed(layers: Sequence[Layer]) -> list[tuple[Place, Leaf]]:
 def leaves(layers: Sequence[Layer]) -> list[Leaf]:
     """Return the leaves in the order of arrays, those of each repetition."""
     return [leaf for _, leaf in placed(layers)]
+
+
+def convolves(layers: Sequence[Layer]) -> bool:
+    """Return whether there is a convolution among them."""
+    return any(isinstance(leaf, Conv1d | Conv2d | Conv2dTranspose) for leaf in leaves(layers))
 
 
 def named(layers: Sequence[Layer]) -> list[tuple[str, Leaf]]:

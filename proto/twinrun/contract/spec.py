@@ -99,6 +99,7 @@ class Target:
 
 
 _USUAL_LOSS = SoftmaxCrossEntropy()
+USUAL_LOSS_SCALE = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +133,14 @@ class JobSpec:
     accumulate_steps: int = 1
     early_stopping: EarlyStopping | None = None
     matched_initial_values: bool = False
+    loss_scale: int | None = None
+
+    @property
+    def gradient_scale(self) -> int:
+        """What the loss is multiplied by, and its gradient divided by; 1: neither is done."""
+        if self.precision is not Precision.FLOAT16:
+            return 1
+        return self.loss_scale or USUAL_LOSS_SCALE
 
     @property
     def step_samples(self) -> int:

@@ -8,7 +8,15 @@ from twinrun.contract.code_values import code_violations
 from twinrun.contract.converters.nests import nested
 from twinrun.contract.converters.specs import readable_spec
 from twinrun.contract.dataset_values import dataset_violations
-from twinrun.contract.enums import Device, Execution, Loop, OwnWay, Recipe, TargetKind
+from twinrun.contract.enums import (
+    Device,
+    Execution,
+    Loop,
+    OwnWay,
+    Precision,
+    Recipe,
+    TargetKind,
+)
 from twinrun.contract.layer_values import layer_violations
 from twinrun.contract.losses import (
     Huber,
@@ -34,6 +42,7 @@ _MATCHED_ONLY = (
     "report_step_details",
     "perturb_initial_weights",
     "late_epoch",
+    "loss_scale",
 )
 
 
@@ -74,6 +83,7 @@ def _violations(spec: JobSpec) -> Iterator[Violation]:
     if spec.steps_per_epoch_limit is not None:
         yield from between("steps_per_epoch_limit", spec.steps_per_epoch_limit, 1, 10_000_000)
     yield from _recipe_violations(spec)
+    yield from _scale_violations(spec)
     yield from _late_epoch_violations(spec)
     yield from _tolerance_violations(spec.tolerance)
     yield from _target_violations(spec)
@@ -191,6 +201,17 @@ def _loss_violations(loss: Loss) -> Iterator[Violation]:
             pass
         case _:
             assert_never(loss)
+
+
+def _scale_violations(spec: JobSpec) -> Iterator[Violation]:
+    scale = spec.loss_scale
+    if scale is None:
+        return
+    if spec.precision is not Precision.FLOAT16:
+        yield Violation("loss_scale", f"is of float16, but precision is {spec.precision}")
+    elif not 1 <= scale <= 2**16 or scale.bit_count() != 1:
+        # Any other factor would round every slope.
+        yield Violation("loss_scale", f"must be a power of two from 1 to 65536, not {scale}")
 
 
 def _late_epoch_violations(spec: JobSpec) -> Iterator[Violation]:

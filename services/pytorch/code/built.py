@@ -8,7 +8,7 @@ from pathlib import Path, PurePath
 import torch
 from torch import nn
 from twinrun.contract.code import CodeSource
-from twinrun.contract.enums import CodeLayout, Precision, Recipe
+from twinrun.contract.enums import MIXED, CodeLayout, Precision, Recipe
 from twinrun.contract.spec import JobSpec
 
 from services.errors import CodeFailed, TwinrunError, Unsupported
@@ -37,7 +37,7 @@ class Built:
         self.source = code.source(spec, _FRAMEWORK)
         self.file = name(self.source)
         self._passes = spec.code is not None and spec.code.without_dropout
-        if matched and spec.precision is Precision.BFLOAT16:
+        if matched and spec.precision in MIXED:
             raise Unsupported(
                 f"precision is {spec.precision}, but a model of code is trained in float32 or "
                 "float64: its own products cannot be cast one by one",

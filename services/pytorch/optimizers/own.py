@@ -35,6 +35,7 @@ class Own:
         self._taken = self._first = 0
         self._planned: list[tuple[float, float]] = []
         self.defaults: dict[str, Any] = made.defaults
+        self.param_groups: list[dict[str, Any]] = made.param_groups  # for torch.amp.GradScaler
 
     def zero_grad(self) -> None:
         self.made.zero_grad()

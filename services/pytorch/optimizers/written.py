@@ -22,6 +22,7 @@ class Written:
         self._slots = slots(spec, self._parameters)
         self._taken = 0
         self.defaults = {"eps": getattr(spec.kind, "epsilon", "-")}
+        self.param_groups = [{"params": self._parameters}]  # for torch.amp.GradScaler
 
     def zero_grad(self) -> None:
         for parameter in self._parameters:

@@ -10,7 +10,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 from twinrun.contract.code import CodeTensor
-from twinrun.contract.enums import CodeLayout, Precision, Recipe
+from twinrun.contract.enums import MIXED, CodeLayout, Recipe
 from twinrun.contract.spec import JobSpec
 
 from services.errors import CodeFailed, TwinrunError, Unsupported
@@ -164,9 +164,9 @@ class CodeModel:
     def __init__(
         self, spec: JobSpec, images: NDArray[np.floating], build: Build, weights: Weights | None
     ) -> None:
-        if spec.precision is Precision.BFLOAT16:
+        if spec.precision in MIXED:
             raise Unsupported(
-                "precision is bfloat16, but where a model of code rounds to it is each "
+                f"precision is {spec.precision}, but where a model of code rounds to it is each "
                 "framework's own affair; use float32 or float64",
                 field="precision",
             )

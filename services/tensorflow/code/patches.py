@@ -32,6 +32,7 @@ POLICIES = {
     Precision.FLOAT32: "float32",
     Precision.FLOAT64: "float64",
     Precision.BFLOAT16: "mixed_bfloat16",
+    Precision.FLOAT16: "mixed_float16",
 }
 _NOISES = (
     keras.layers.GaussianNoise,

@@ -25,14 +25,21 @@ Plan = Sequence[tf.Tensor]  # a step's, in the order of `services.model.optimize
 
 
 def idiomatic(
-    spec: Optimizer, variables: Sequence[keras.Variable], steps: int, batches: int = 1
+    spec: Optimizer,
+    variables: Sequence[keras.Variable],
+    steps: int,
+    batches: int = 1,
+    *,
+    scaled: bool = False,
 ) -> keras.optimizers.Optimizer:
     """Return the optimizer that users of Keras create, for a job of so many ``steps``.
 
-    Each is of so many ``batches``. Epsilon is left to Keras.
+    Each is of so many ``batches``. Epsilon is left to Keras. ``scaled``: it scales the loss, as
+    Keras does by itself where float16 is the policy of the whole program.
     """
     usual = KINDS[type(spec.kind)].usual(spec.kind)
-    return as_users_do(spec, usual, variables, steps, batches)
+    made = as_users_do(spec, usual, variables, steps, batches)
+    return keras.optimizers.LossScaleOptimizer(made) if scaled else made
 
 
 def in_its_ways(spec: JobSpec) -> JobSpec:

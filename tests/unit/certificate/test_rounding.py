@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 from orchestrator.certificate.rounding import (
     BFLOAT16,
     BFLOAT16_CPU,
+    FLOAT16,
+    FLOAT16_CPU,
     FLOAT32,
     FLOAT64,
     TF32,
@@ -20,7 +22,7 @@ from orchestrator.certificate.takes import PERTURBED
 from tests.builders.events import job, losses
 from tests.builders.proofs import STEPS, curve, evidence, made, proof, rounded
 
-RULES = [FLOAT64, FLOAT32, BFLOAT16, BFLOAT16_CPU, TF32]
+RULES = [FLOAT64, FLOAT32, BFLOAT16, BFLOAT16_CPU, FLOAT16, FLOAT16_CPU, TF32]
 
 
 @pytest.mark.parametrize("part", [1e-16, 5e-16])
@@ -213,6 +215,8 @@ def test_the_rule_is_that_of_the_job():
     for device, rule in {"CPU": BFLOAT16_CPU, "CUDA": BFLOAT16}.items():
         found = job(precision="PRECISION_BFLOAT16", device=f"DEVICE_{device}")
         assert rule_of(found) is rule
+    for device, rule in {"CPU": FLOAT16_CPU, "CUDA": FLOAT16}.items():
+        assert rule_of(job(precision="PRECISION_FLOAT16", device=f"DEVICE_{device}")) is rule
     assert rule_of(job(allow_tf32=True, device="DEVICE_CUDA")) is TF32
     assert rule_of(job(allow_tf32=True, device="DEVICE_CPU")) is FLOAT32
 

@@ -23,6 +23,7 @@ COMPUTING = {
     for framework in ("pytorch", "tensorflow")
 }
 ASKED = {
+    *("MIXED", "gradient_scale", "_gradient_scale"),
     *("Device", "Execution", "Precision", "compiled", "dtype", "eager", "is_compiling"),
     *(
         "kernels",
@@ -46,15 +47,16 @@ MESSAGE = "words, no arithmetic"
 OWN_WAY = "an own way, of which there is no certificate: test_own_ways"
 BUILT = "before anything is computed: what is made, or refused"
 KIND = "the kind of a layer or array, which names what is compared"
+SCALED = "float16: tests/frameworks/test_loss_scale, in each execution"
 # Each place, and what covers it.
 COVERED = {
-    "pytorch/code/built.py __init__: matched and spec.precision is Precision.BFLOAT16": BUILT,
+    "pytorch/code/built.py __init__: matched and spec.precision in MIXED": BUILT,
     "pytorch/code/built.py __init__: spec.precision is Precision.FLOAT64": BUILT,
     "pytorch/code/kinds.py of_call: mask.dtype is torch.bool": KIND,
     "pytorch/code/kinds.py of_call: padding.dtype is torch.bool": KIND,
     "pytorch/code/patches.py _by_batch: x.dtype == torch.float64": BOTH,
     "tensorflow/code/kinds.py _kind: cls in _KINDS and type(layer).call is cls.call": KIND,
-    "tensorflow/code/model.py __init__: spec.precision is Precision.BFLOAT16": BUILT,
+    "tensorflow/code/model.py __init__: spec.precision in MIXED": BUILT,
     "tensorflow/code/patches.py idiomatic: self._precision is Precision.FLOAT64": BUILT,
     "tensorflow/code/patches.py _replacements: self._precision is Precision.FLOAT64": BOTH,
     "tensorflow/code/patches.py cast: "
@@ -74,14 +76,17 @@ COVERED = {
     "pytorch/code/compiled_steps.py run: self._warm": "a recompilation is an error: test_compiled",
     "pytorch/compiled_steps.py __init__: on_gpu": GRAPHS,
     "pytorch/device.py prepare: spec.device is Device.CPU": GPU,
-    "pytorch/device.py _require_one_rounding: spec.precision is not Precision.BFLOAT16 "
+    "pytorch/device.py _require_one_rounding: spec.precision not in MIXED "
     "or spec.recipe is not Recipe.MATCHED": BUILT,
     "pytorch/device.py synchronize: device.type == 'cuda'": GPU,
     "pytorch/device.py notes: spec.execution is Execution.COMPILED": MESSAGE,
     "pytorch/device.py notes: spec.device is Device.CPU": MESSAGE,
     "pytorch/device.py notes: spec.device is Device.CUDA "
     "and (compiled_on_gpu or OwnWay.CUDA_GRAPH in spec.own_ways)": MESSAGE,
+    "pytorch/compiled_steps.py computed: gradient_scale != 1": SCALED,
+    "pytorch/eager_steps.py _backward: self._gradient_scale == 1": SCALED,
     "pytorch/eager_steps.py step: self._details": DETAILS,
+    "pytorch/eager_steps.py step: self._gradient_scale != 1": SCALED,
     "pytorch/losses.py idiomatic: spec.precision is Precision.FLOAT64": "idiomatic recipe's own",
     "pytorch/matched.py __init__: spec.execution is Execution.COMPILED": EXECUTIONS,
     "pytorch/matched.py peak_device_memory_bytes: self._device.type == 'cuda'": MESSAGE,
@@ -98,7 +103,7 @@ COVERED = {
     "tensorflow/layers/norms/batch_norm.py by_batch: "
     "x.shape.rank == 4 and x.dtype == tf.float32 and (not compiled)": f"{BOTH}; {EXECUTIONS}",
     "tensorflow/device.py prepare: spec.device is Device.CPU": GPU,
-    "tensorflow/device.py _require_one_rounding: spec.precision is not Precision.BFLOAT16 "
+    "tensorflow/device.py _require_one_rounding: spec.precision not in MIXED "
     "or spec.recipe is not Recipe.MATCHED": BUILT,
     "tensorflow/device.py notes: spec.device is Device.CPU": MESSAGE,
     "tensorflow/matched.py __init__: eager": EXECUTIONS,
@@ -108,6 +113,8 @@ COVERED = {
     "tensorflow/pipeline_steps.py normalised: samples.dtype == tf.uint8": OWN_WAY,
     "tensorflow/pipeline_steps.py _run: not self._warm": OWN_WAY,
     "tensorflow/eager_steps.py __init__: kernels": f"{TIMED}; {EXECUTIONS}",
+    "tensorflow/eager_steps.py _computed: gradient_scale == 1": SCALED,
+    "tensorflow/eager_steps.py dense: gradient_scale == 1": SCALED,
     "tensorflow/eager_steps.py _step_on: self._spec.report_step_details": DETAILS,
 }
 

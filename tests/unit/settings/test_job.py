@@ -179,10 +179,10 @@ def test_a_field_that_is_near_to_none_is_refused_with_those_that_there_are():
 
 def test_a_value_that_no_field_can_hold_is_refused_in_words_of_ours():
     with pytest.raises(BadInput) as caught:
-        config.job_spec("mnist-mlp", {"epochs": "three", "precision": "float16"})
+        config.job_spec("mnist-mlp", {"epochs": "three", "precision": "float8"})
     assert caught.value.message == (
         "The workload mnist-mlp with these flags is not a valid job: epochs is 'three'; it must be "
-        "a number; precision is 'float16'; it must be float32 or float64 or bfloat16."
+        "a number; precision is 'float8'; it must be float32 or float64 or bfloat16 or float16."
     )
 
 
@@ -200,3 +200,14 @@ def test_an_enum_is_set_by_its_short_name():
 def test_a_framework_that_is_named_twice_is_refused_with_what_was_meant():
     with pytest.raises(BadInput, match="names pytorch twice; 'orchestrator compare --aa pytorch'"):
         config.compared("pytorch, pytorch")
+
+
+def test_a_scale_of_the_workload_goes_with_its_precision(tmp_path):
+    file = tmp_path / "short.yaml"
+    shown = {**config.workloads.load("synthetic-mlp"), "precision": "float16", "loss_scale": 256}
+    file.write_text(json.dumps(shown))
+    assert config.job_spec(str(file), {}).loss_scale == 256
+    assert config.job_spec(str(file), {"precision": "float16"}).loss_scale == 256
+    assert not config.job_spec(str(file), {"precision": "float64"}).HasField("loss_scale")
+    with pytest.raises(Refused, match="loss_scale is of float16, but precision is float64"):
+        config.job_spec(str(file), {"precision": "float64", "loss_scale": 2})

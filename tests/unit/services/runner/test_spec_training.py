@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.builders.specs import proto, violations
+from services.runner.validation import valid_spec
+from tests.builders.specs import CPUS, proto, violations
 
 
 @pytest.mark.parametrize(
@@ -30,3 +31,34 @@ def test_an_early_stop_needs_validation_samples_and_no_late_epoch():
 def test_a_short_batch_is_part_of_a_step_that_accumulates():
     found = violations(proto(accumulate_steps=2, own_ways=["OWN_WAY_LAST_BATCH"]))
     assert "accumulate_steps is 2" in found["own_ways"]
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"precision": "PRECISION_FLOAT32"}, "is of float16, but precision is float32"),
+        ({"loss_scale": 1000}, "must be a power of two from 1 to 65536, not 1000"),
+        ({"loss_scale": 0}, "must be a power of two from 1 to 65536, not 0"),
+        ({"loss_scale": 131072}, "must be a power of two from 1 to 65536, not 131072"),
+        ({"loss_scale": -2}, "must be a power of two from 1 to 65536, not -2"),
+        ({"recipe": "RECIPE_IDIOMATIC"}, "is of the matched recipe only"),
+    ],
+)
+def test_a_loss_scale_that_means_nothing_is_named(given, said):
+    found = violations(proto(**{"precision": "PRECISION_FLOAT16", "loss_scale": 1024, **given}))
+    assert found.keys() == {"loss_scale"}
+    assert said in found["loss_scale"]
+
+
+@pytest.mark.parametrize(
+    ("precision", "given", "scale"),
+    [
+        ("FLOAT16", {}, 1024),
+        ("FLOAT16", {"loss_scale": 64}, 64),
+        ("BFLOAT16", {}, 1),
+        ("FLOAT32", {}, 1),
+    ],
+)
+def test_the_loss_is_scaled_in_float16_alone(precision, given, scale):
+    spec = valid_spec(proto(precision=f"PRECISION_{precision}", **given), CPUS)
+    assert spec.gradient_scale == scale
