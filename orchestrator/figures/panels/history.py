@@ -42,7 +42,7 @@ def history(axes: Axes, series: Series) -> None:
     days = [point.time[:_DAYS] or point.run for point in series.points]
     axes.xaxis.set_major_locator(MaxNLocator(nbins=7, integer=True))
     axes.xaxis.set_major_formatter(
-        lambda place, _: days[round(place)] if 0 <= place < len(days) else ""
+        lambda place, _: days[round(place)] if round(place) in range(len(days)) else ""
     )
     axes.margins(y=0.2)
     axes.set(xlim=(-0.6, len(values) - 0.4), ylabel=series.quantity)

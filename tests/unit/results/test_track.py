@@ -112,6 +112,14 @@ def test_the_report_marks_the_run_of_a_change(output):
     assert f"commit {CHANGED} " in line
 
 
+@pytest.mark.parametrize("count", [0, 1])
+def test_a_page_is_made_of_however_few_runs(tmp_path, count):
+    for day in range(count):
+        tracked.run(tmp_path / "runs", day, 1.0)
+    run_track(shelf.runs(tmp_path / "runs"), RATE, EPOCH, tmp_path / "track")
+    assert (tmp_path / "track/report.html").read_text().count("<svg") == 2 * count
+
+
 def test_no_run_is_nothing_to_track():
     assert report.headline(track([], RATE)) == (
         "There is nothing to track: no run has a result of that kind."
