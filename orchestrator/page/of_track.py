@@ -46,11 +46,11 @@ def track_page(found: Track, drawings: Sequence[Drawing]) -> Page:
 
 def _section(number: int, series: Series, drawing: Drawing) -> Section:
     colours = [side.colour for side in sides([series.side]).values()]
-    heading = say(name(series))
+    heading, title = say(name(series)), say(_LEAD, quantity=series.quantity)
     listed = Table(say(_RUNS_CAPTION), report.table(series))
     blocks: list[Block] = [
         *(Prose(say(sentence)) for sentence in series.sentences),
-        Figures([inlined(drawing, heading, say(_CAPTION), colours, wide=True)]),
+        Figures([inlined(drawing, title, say(_CAPTION), colours, wide=True)]),
         Folded(say(_RUNS, count=len(series.points)), listed),
     ]
     return Section(f"series-{number}", heading, blocks)
