@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch.nn import functional
 from twinrun.contract.enums import MIXED, Device, Execution, OwnWay, Precision, Recipe
-from twinrun.contract.nesting import convolves
+from twinrun.contract.nesting import attends, convolves
 from twinrun.contract.spec import JobSpec
 
 from services.errors import DeviceUnavailable, Unsupported
@@ -66,7 +66,7 @@ def prepare(spec: JobSpec) -> torch.device:
 
 
 def _require_one_rounding(spec: JobSpec) -> None:
-    """Try a product, and a convolution if the job has one, with their gradients.
+    """Try a product, and a convolution and scores if the job has them, with their gradients.
 
     Raises Unsupported if the job's precision of 16 bits rounds within their sums. Where oneDNN has
     no kernels for it, such as of bfloat16 without AVX-512, PyTorch's own do.
@@ -88,6 +88,8 @@ def _require_one_rounding(spec: JobSpec) -> None:
     tried: list[tuple[Product, Shapes]] = [(torch.matmul, ((16, 400), (400, 8)))]
     if convolves(spec.layers):
         tried.append((functional.conv2d, ((4, 8, 9, 9), (5, 8, 3, 3))))
+    if attends(spec.layers):
+        tried.append((torch.matmul, ((4, 2, 16, 8), (4, 2, 8, 16))))
     for product, shapes in tried:
         pairs = zip(
             *(found(product, shapes, dtype) for dtype in (short, torch.float32)), strict=True

@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 from twinrun.contract.enums import MIXED, Device, Execution, Precision, Recipe
-from twinrun.contract.nesting import convolves
+from twinrun.contract.nesting import attends, convolves
 from twinrun.contract.spec import JobSpec
 
 from services.data import tensors
@@ -67,7 +67,7 @@ def prepare(spec: JobSpec) -> str:
 
 
 def _require_one_rounding(spec: JobSpec) -> None:
-    """Try a product, and a convolution if the job has one, with their gradients.
+    """Try a product, and a convolution and scores if the job has them, with their gradients.
 
     Raises Unsupported if the job's precision of 16 bits rounds within their sums. Where oneDNN has
     no kernels for it, such as of bfloat16 without AVX-512, TensorFlow's own do.
@@ -90,9 +90,14 @@ def _require_one_rounding(spec: JobSpec) -> None:
     def conv2d(x: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
         return tf.nn.conv2d(x, kernel, 1, "VALID")
 
+    def scores(query: tf.Tensor, key: tf.Tensor) -> tf.Tensor:
+        return tf.einsum("bthd,bshd->bhts", query, key)
+
     tried: list[tuple[Product, Shapes]] = [(tf.matmul, ((16, 400), (400, 8)))]
     if convolves(spec.layers):
         tried.append((conv2d, ((4, 9, 9, 8), (3, 3, 8, 5))))
+    if attends(spec.layers):
+        tried.append((scores, ((4, 16, 2, 8), (4, 16, 2, 8))))
     for product, shapes in tried:
         with tf.device(_CPU), contextlib.suppress(tf.errors.OpError):  # there may be no kernel
             dtypes = (short, tf.float32)

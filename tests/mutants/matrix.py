@@ -37,6 +37,16 @@ from tests.mutants.models import (
     Mapping,
     dense,
 )
+from tests.mutants.optimizers import (
+    ADAM,
+    ADAMW,
+    CLIPPED,
+    MOMENTUM,
+    OTHERS,
+    REGULARIZED,
+    SCHEDULED,
+    SGD,
+)
 
 _CHANNELS = 6, 5, 2
 # Of one more pixel a side the square that PyTorch resamples in is twice as large.
@@ -48,61 +58,6 @@ AUGMENTED = {
     "height_shift": 0.1,
     "zoom": 0.3,
 }
-SGD = {"learning_rate": 0.05, "sgd": {}}
-MOMENTUM = {"learning_rate": 0.03, "sgd": {"momentum": 0.8}}
-ADAM = {"learning_rate": 0.01, "adam": {"beta_1": 0.8, "beta_2": 0.99, "epsilon": 1e-3}}
-ADAMW = {
-    "learning_rate": 0.02,
-    "adamw": {"beta_1": 0.85, "beta_2": 0.98, "weight_decay": 0.3, "epsilon": 1e-4},
-}
-NESTEROV = {"learning_rate": 0.03, "sgd": {"momentum": 0.8, "nesterov": True}}
-AMSGRAD = {"learning_rate": 0.01, "adam": {"beta_1": 0.8, "beta_2": 0.7, "amsgrad": True}}
-RMSPROP: Mapping = {"learning_rate": 0.01, "rmsprop": {"rho": 0.8, "epsilon": 0.01}}
-INSIDE = {**RMSPROP["rmsprop"], "momentum": 0.7, "epsilon_place": "EPSILON_PLACE_INSIDE"}
-CENTERED = {**INSIDE, "centered": True}
-ADAGRAD = {"learning_rate": 0.05, "adagrad": {"initial_accumulator": 0.1, "epsilon": 0.01}}
-ADAMAX = {"learning_rate": 0.02, "adamax": {"beta_1": 0.8, "beta_2": 0.7, "epsilon": 0.01}}
-OTHERS: dict[str, Mapping] = {
-    "nesterov": NESTEROV,
-    "amsgrad": AMSGRAD,
-    "rmsprop": RMSPROP,
-    "rmsprop, inside": {"learning_rate": 0.01, "rmsprop": INSIDE},
-    "rmsprop, centered": {"learning_rate": 0.01, "rmsprop": CENTERED},
-    "adagrad": ADAGRAD,
-    "adamax": ADAMAX,
-}
-WARMED: Mapping = {"cosine": {"steps": 12, "end_factor": 0.1}, "warmup_steps": 4}
-CYCLE: Mapping = {"one_cycle": {"steps": 20, "rising": 0.4}}
-SCHEDULED: dict[str, Mapping] = {
-    "adamw, scheduled": {**ADAMW, "schedule": WARMED},
-    "momentum, scheduled": {**MOMENTUM, "schedule": CYCLE},
-}
-COUPLED: Mapping = {"factor": 0.2, "form": "DECAY_FORM_COUPLED"}
-APART: Mapping = {"factor": 0.02, "form": "DECAY_FORM_DECOUPLED"}
-TIMES_RATE: Mapping = {"factor": 0.4, "form": "DECAY_FORM_DECOUPLED_TIMES_RATE"}
-KERNELS = {"decayed": "DECAYED_KERNELS"}
-REGULARIZED: dict[str, Mapping] = {
-    "adam, coupled, by value": {
-        **ADAM,
-        **KERNELS,
-        "weight_decay": COUPLED,
-        "clip": {"value": {"limit": 0.05}},
-    },
-    "momentum, apart, by norm": {
-        **MOMENTUM,
-        **KERNELS,
-        "weight_decay": APART,
-        "clip": {"norm": {"limit": 0.2}},
-    },
-    "nesterov, times the rate, by global norm": {
-        **NESTEROV,
-        "schedule": WARMED,
-        "weight_decay": TIMES_RATE,
-        "clip": {"global_norm": {"limit": 0.3}},
-    },
-    "adamw, kernels": {**ADAMW, **KERNELS},
-}
-OTHERS |= SCHEDULED | REGULARIZED
 _BY_SAMPLES = "CLASS_WEIGHTS_DIVISOR_SAMPLES"
 EAGER, COMPILED = "EXECUTION_EAGER", "EXECUTION_COMPILED"
 
@@ -292,9 +247,12 @@ def _table(outputs: int) -> list[Mapping]:
 
 
 def _rounded() -> Iterator[Case]:
-    """Yield a job whose products are rounded, in which few mutants are more than a rounding."""
+    """Yield jobs whose products are rounded, in which few mutants are more than a rounding."""
     rounded = job(ROUNDED, ADAM, 410, shape=(8, 8, 1), precision="PRECISION_BFLOAT16")
     yield Case("bfloat16, adam", {**rounded, "batch_size": 32}, True)
+    yield Case("float16, sgd", job(PLAIN, SGD, precision="PRECISION_FLOAT16"), True)
+    both = job(PLAIN, CLIPPED, precision="PRECISION_FLOAT16", accumulate_steps=2)
+    yield Case("float16, clipped, accumulated", both, True)
 
 
 CASES = [*(Case(name, mapping) for name, mapping in _jobs()), *_rounded()]

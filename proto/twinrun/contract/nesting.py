@@ -12,6 +12,7 @@ from twinrun.contract.layers import (
     Conv2dTranspose,
     Layer,
     Leaf,
+    MultiHeadAttention,
     Nest,
     Repeat,
     Residual,
@@ -139,6 +140,11 @@ def leaves(layers: Sequence[Layer]) -> list[Leaf]:
 def convolves(layers: Sequence[Layer]) -> bool:
     """Return whether there is a convolution among them."""
     return any(isinstance(leaf, Conv1d | Conv2d | Conv2dTranspose) for leaf in leaves(layers))
+
+
+def attends(layers: Sequence[Layer]) -> bool:
+    """Return whether there is an attention among them."""
+    return any(isinstance(leaf, MultiHeadAttention) for leaf in leaves(layers))
 
 
 def named(layers: Sequence[Layer]) -> list[tuple[str, Leaf]]:
