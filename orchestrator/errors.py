@@ -10,6 +10,8 @@
 | 5 | results could not be written |
 | 6 | not shown to be the same job |
 | 7 | the result stands with warnings, and --strict is set |
+| 8 | a limit is exceeded: of --fail-if or --fail-if-slower |
+| 9 | the measurements do not decide whether it is |
 | 130 | interrupted |
 | 141 | nobody reads the output any more |
 """
@@ -83,6 +85,18 @@ class Doubtful(OrchestratorError):
     """A result that stands with warnings, where none were accepted."""
 
     exit_code = 7
+
+
+class BeyondLimit(OrchestratorError):
+    """A value that is beyond a limit with its whole interval."""
+
+    exit_code = 8
+
+
+class Undecided(OrchestratorError):
+    """A value whose interval does not tell whether it is beyond a limit."""
+
+    exit_code = 9
 
 
 class NotTheSameJob(OrchestratorError):

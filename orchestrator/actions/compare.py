@@ -97,6 +97,7 @@ def train(request: ComparisonRequest, runners: Runners, display: Display) -> Out
             label=request.label,
             precision=request.plan.precision,
             margin=request.plan.margin,
+            fail_if=request.plan.fail_if,
         )
         with making(run) as made:
             outcome = train_into(run, request, runners, renderer, display)

@@ -12,6 +12,7 @@ from orchestrator.language.phrases import Sentence
 from orchestrator.results import circumstances
 from orchestrator.results.comparison import Comparison, compare
 from orchestrator.results.comparison_file import as_dict
+from orchestrator.results.limits.judging import is_settled, judged
 from orchestrator.storage import machine
 from orchestrator.storage.files import noting
 from orchestrator.storage.store import Run
@@ -42,7 +43,9 @@ def comparison_of(run: Run) -> Comparison:
         known=known,
         profiles=profiles,
     )
-    more = cautions(comparison.verdicts, what.precision)
+    comparison = judged(comparison, what)
+    settled = is_settled(comparison.decisions)  # then it needed not to be more precise
+    more = [] if settled else cautions(comparison.verdicts, what.precision)
     every = (*circumstances.of_damages(damages), *comparison.cautions, *more)
     return dataclasses.replace(comparison, cautions=every)
 

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from orchestrator.language.phrases import Phrase, Sentence, english, join, say
 from orchestrator.language.words import COMMA, label
 from orchestrator.results.circumstances import Caution
-from orchestrator.results.comparison import compare
+from orchestrator.results.comparison import Comparison, compare
 from orchestrator.results.estimate import fewest_pairs
+from orchestrator.results.limits.judging import decisions, is_settled
+from orchestrator.results.limits.looks import is_look
 from orchestrator.results.verdict import Verdict
 from orchestrator.runners.placement import Enough
 from orchestrator.runners.progress import Display
@@ -40,7 +42,8 @@ class Plan:
 
     ``precision``: continue until the 95 % interval extends at most this far to either side, a
     fraction, and for no more than ``most_seconds``; None: no more than ``repeats``. ``margin``:
-    within which the metrics are to be equivalent; it ends nothing.
+    within which the metrics are to be equivalent; it ends nothing. ``fail_if``: conditions, as
+    ``--fail-if``; with a ``precision`` it also ends when they are decided.
     """
 
     repeats: int = 1
@@ -48,6 +51,7 @@ class Plan:
     precision: float | None = None
     most_seconds: float = 1800.0
     margin: float | None = None
+    fail_if: str | None = None
 
 
 class _Repetitions:
@@ -63,18 +67,20 @@ class _Repetitions:
 
     def __call__(self, number: int) -> bool:
         """Return whether ``number`` repetitions are enough."""
-        if number == self._of or self._is_over(number, verdicts := _verdicts(self._run)):
+        if number == self._of or self._is_over(number, found := _comparison(self._run)):
             self._display.stage("")
             return True
-        self._show(number, verdicts)
+        self._show(number, found.verdicts)
         return False
 
-    def _is_over(self, number: int, verdicts: Sequence[Verdict]) -> bool:
+    def _is_over(self, number: int, found: Comparison) -> bool:
         if self._plan.precision is None:
             return False
         if number < max(self._plan.repeats, fewest_pairs(max(1, self._sides - 1))):
             return _failed(self._run)
-        if _failed(self._run) or _precise(verdicts, self._plan.precision):  # or without a verdict
+        if _failed(self._run) or _precise(found.verdicts, self._plan.precision):
+            return True  # or without a verdict
+        if is_look(number) and is_settled(decisions(found, self._run.about())):
             return True
         late = time.monotonic() - self._began > self._plan.most_seconds
         if late:
@@ -134,9 +140,9 @@ def _precise(verdicts: Sequence[Verdict], precision: float) -> bool:
     return all(each.least_seen is not None and each.least_seen <= precision for each in verdicts)
 
 
-def _verdicts(run: Run) -> list[Verdict]:
+def _comparison(run: Run) -> Comparison:
     what = run.about()
-    return compare(run.job_spec(), run.trials(), sides=what.sides, baseline=what.baseline).verdicts
+    return compare(run.job_spec(), run.trials(), sides=what.sides, baseline=what.baseline)
 
 
 def _failed(run: Run) -> bool:

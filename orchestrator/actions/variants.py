@@ -61,6 +61,7 @@ def train_variants(
             label=request.label,
             precision=request.plan.precision,
             margin=request.plan.margin,
+            fail_if=request.plan.fail_if,
         )
         outcomes = list[Outcome]()
         with making(run) as made:

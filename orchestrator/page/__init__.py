@@ -5,6 +5,7 @@ from orchestrator.page.of_certificate import certificate_page
 from orchestrator.page.of_comparison import comparison_page
 from orchestrator.page.of_parity import parity_page
 from orchestrator.page.of_sweep import sweep_page
+from orchestrator.page.of_track import track_page
 from orchestrator.page.of_variants import explanation_page, variants_page
 from orchestrator.page.render import render
 
@@ -16,5 +17,6 @@ __all__ = [
     "parity_page",
     "render",
     "sweep_page",
+    "track_page",
     "variants_page",
 ]

@@ -19,6 +19,7 @@ from orchestrator.results.blocks import Trials, counted, in_blocks, is_sound
 from orchestrator.results.cautions import cautions
 from orchestrator.results.circumstances import Caution
 from orchestrator.results.estimate import Estimate
+from orchestrator.results.limits.decision import Decision
 from orchestrator.results.quality import Quality
 from orchestrator.results.quantities import ratios
 from orchestrator.results.verdict import Verdict, verdict
@@ -79,7 +80,8 @@ class Comparison:
     ``cautions``: its warnings. ``known``: about the machine. ``profiles`` by side. ``gpu``: how
     busy each side kept it, if known. ``concurrent``: trials of several sides ran at the same time.
     ``margin``: within which metrics are to be equivalent, as `quality.quality`. ``changed``: in
-    what the sides' jobs differ because the user wants it.
+    what the sides' jobs differ because the user wants it. ``decisions``: what its conditions came
+    to, which the finding then begins with.
     """
 
     job: JobSpec
@@ -96,6 +98,7 @@ class Comparison:
     concurrent: bool
     margin: float | None = None
     changed: Sequence[Changed] = ()
+    decisions: Sequence[Decision] = ()
 
     @property
     def baseline(self) -> str | None:

@@ -35,6 +35,7 @@ def as_dict(comparison: Comparison) -> dict[str, object]:
                 if several
                 else _of_two(comparison)
             ),
+            **({"decisions": comparison.decisions} if comparison.decisions else {}),
             "finding": comparison.finding,
             "ahead": ahead(comparison),
             "warnings": comparison.cautions,

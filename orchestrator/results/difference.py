@@ -112,7 +112,9 @@ def difference(
     sides = [
         _side(name, first, second, compiled)
         for name in first.trials
-        if name in second.trials and _epochs(first.trials[name]) and _epochs(second.trials[name])
+        if name in second.trials
+        and seconds_of(first.trials[name])
+        and seconds_of(second.trials[name])
     ]
     if not sides:
         raise BadInput(english(_NONE_ALIKE))
@@ -160,7 +162,7 @@ def _side(
     name: str, before_all: Comparison, after_all: Comparison, compiled: Sequence[bool]
 ) -> Side:
     first, second = before_all.trials[name], after_all.trials[name]
-    one, other = _epochs(first), _epochs(second)
+    one, other = seconds_of(first), seconds_of(second)
     ratio = estimate_apart(one, other)
     before, after = _environment(first), _environment(second)
     changes = list(_changes(before, after, differing_paths([before, after])))
@@ -193,7 +195,8 @@ def _sentence(name: str, found: Estimate, counts: Mapping[str, int]) -> Sentence
     return english(_SLOWER, side=side, ratio=found.ratio, basis=basis)
 
 
-def _epochs(trials: Sequence[Trial]) -> list[float]:
+def seconds_of(trials: Sequence[Trial]) -> list[float]:
+    """Return the seconds of an epoch of each trial that succeeded."""
     values = [EPOCH.measure(trial, None) for trial in trials if trial.state is JobState.SUCCEEDED]
     return [seconds for seconds in values if seconds]
 

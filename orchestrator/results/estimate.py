@@ -152,18 +152,18 @@ def estimate_mean(differences: Sequence[float], together: int = 1, level: float 
     return Amount(middle, middle - half, middle + half, count)
 
 
-def estimate_apart(first: Sequence[float], second: Sequence[float]) -> Estimate:
+def estimate_apart(first: Sequence[float], second: Sequence[float], together: int = 1) -> Estimate:
     """Estimate ``second`` over ``first``, for unpaired trials: of another day, or machine.
 
     Hodges and Lehmann's shift, the median of all differences of a log of one and a log of the
     other; its interval by percentiles of a bootstrap of both, as far out as above. ``pairs`` is the
-    number of the smaller side. Raises ValueError if one has none.
+    number of the smaller side. ``together``: as in `estimate`. Raises ValueError if one has none.
     """
     if not first or not second:
         raise ValueError(f"{len(first)} and {len(second)} values cannot be held together")
     one, other = (np.log(np.asarray(values, float)) for values in (first, second))
     middle, fewest = math.exp(float(_shift(one, other))), min(len(one), len(other))
-    if fewest < FEWEST_PAIRS:
+    if fewest < fewest_pairs(together):
         return Estimate(middle, None, None, fewest)
     rng = np.random.default_rng(0)
     drawn = [
@@ -173,7 +173,7 @@ def estimate_apart(first: Sequence[float], second: Sequence[float]) -> Estimate:
         _shift(*(resampled[start : start + _BATCH] for resampled in drawn))
         for start in range(0, _RESAMPLES, _BATCH)
     ]
-    outside = beyond(fewest)
+    outside = beyond(fewest, together)
     low, high = np.quantile(np.concatenate(shifts), [outside, 1 - outside])
     return Estimate(middle, math.exp(low), math.exp(high), fewest)
 

@@ -220,16 +220,17 @@ def ratios(
     ``together``: as in `estimate`.
     """
     estimates = {
-        each.name: _ratio(first, second, each, job, together)
+        each.name: ratio_of(first, second, each, job, together)
         for each in quantities(job)
         if each.has_ratio
     }
     return {name: ratio for name, ratio in estimates.items() if ratio is not None}
 
 
-def _ratio(
-    first: Sequence[Trial], second: Sequence[Trial], quantity: Quantity, job: Job, together: int
+def ratio_of(
+    first: Sequence[Trial], second: Sequence[Trial], quantity: Quantity, job: Job, together: int = 1
 ) -> Estimate | None:
+    """Estimate `ratios` of one quantity. None: no pair has it."""
     one, other = ({t.number: quantity.measure(t, job) for t in side} for side in (first, second))
     pairs = [(one[number], other[number]) for number in sorted(one.keys() & other.keys())]
     known = [(a, b) for a, b in pairs if a and b]

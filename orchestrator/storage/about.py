@@ -66,7 +66,15 @@ _RESULTS = {
 }
 
 
-_OPTIONAL = ("baseline", "label", "host", "precision", "margin", "state")  # keys of run.json
+_OPTIONAL = (
+    "baseline",
+    "label",
+    "host",
+    "precision",
+    "margin",
+    "fail_if",
+    "state",
+)  # keys of run.json
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +86,8 @@ class About:
     older run may not record its time, which is then None, and has the sides that started.
     ``label``: the user's own words. ``host``: the machine that it was made on. ``precision``: the
     half-width of the interval to repeat for, a fraction. ``margin``: within which the task's metric
-    is to be equivalent, as `--margin`. ``state``: None while it is being made, if its command was
-    killed, and for an older run.
+    is to be equivalent, as `--margin`. ``fail_if``: conditions, as `--fail-if`. ``state``: None
+    while it is being made, if its command was killed, and for an older run.
     """
 
     name: str
@@ -92,6 +100,7 @@ class About:
     host: str = ""
     precision: float | None = None
     margin: float | None = None
+    fail_if: str | None = None
     state: State | None = None
 
     def as_dict(self) -> dict[str, object]:
@@ -155,6 +164,7 @@ def _parsed(found: Any, name: str, file: Path) -> About:
         "host": lambda value: isinstance(value, str),
         "precision": lambda value: isinstance(value, float) and 0 < value < 1,
         "margin": lambda value: isinstance(value, float) and 0 < value < math.inf,
+        "fail_if": lambda value: isinstance(value, str),
         "state": lambda value: value in list(State),
     }
     more: dict[str, Any] = {field: given[field] for field in _OPTIONAL if field in given}

@@ -248,6 +248,7 @@ def create(
     label: str = "",
     precision: float | None = None,
     margin: float | None = None,
+    fail_if: str | None = None,
     now: datetime | None = None,
 ) -> Run:
     """Create a run directory in ``output``, which is created if missing.
@@ -262,7 +263,8 @@ def create(
         output.mkdir(parents=True, exist_ok=True)
         path = claim(output, name)
     about_it = path.name, kind, workload, time, sides, baseline, label, platform.node()
-    return _begin(About(*about_it, precision=precision, margin=margin), path, spec)
+    more = About(*about_it, precision=precision, margin=margin, fail_if=fail_if)
+    return _begin(more, path, spec)
 
 
 def within(run: Run, name: str, kind: Kind, sides: Sequence[str], spec: job_pb2.JobSpec) -> Run:

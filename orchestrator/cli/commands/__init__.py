@@ -24,6 +24,7 @@ COMMANDS: Mapping[str, str] = {
     "report": "keeping",
     "note": "keeping",
     "diff": "keeping",
+    "track": "tracking",
     "export": "exporting",
     "rm": "keeping",
     "live": "live",

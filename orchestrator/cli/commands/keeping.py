@@ -15,16 +15,20 @@ from orchestrator.actions.shown import shown as shown_of
 from orchestrator.cli import completion
 from orchestrator.cli.options import ShownOptions
 from orchestrator.cli.output import print_json, print_report, to_stderr
+from orchestrator.cli.pipeline import PipelineOptions, SlowerOption, reported
 from orchestrator.errors import BadInput
 from orchestrator.language.phrases import Phrase, english, say
 from orchestrator.language.words import OF
-from orchestrator.reports import difference
+from orchestrator.reports import checks, difference
 from orchestrator.reports import history as history_report
 from orchestrator.reports.writers.terminal import console
 from orchestrator.results import difference as differences
 from orchestrator.results import history
+from orchestrator.results.limits import slower
+from orchestrator.results.limits.judging import raise_for
 from orchestrator.settings import config
 from orchestrator.storage import about, shelf
+from orchestrator.trials.mappings.stored import as_json
 
 _NO_RUNS = Phrase("There are no runs in {output}.")
 _MORE = Phrase("{listed} of {found} runs; --number shows more.")
@@ -154,22 +158,36 @@ def _shows_windows() -> bool:
     return sys.platform in ("darwin", "win32") or any(map(os.environ.get, windows))
 
 
-def diff(first: RunArgument, second: RunArgument, shown: ShownOptions) -> None:
+def diff(
+    first: RunArgument,
+    second: RunArgument,
+    shown: ShownOptions,
+    pipeline: PipelineOptions,
+    *,
+    fail_if_slower: SlowerOption = None,
+) -> None:
     """Compare two runs: before and after an upgrade, on two machines, or of two specs.
 
     What differs of the jobs on purpose is listed; machines that differ are named first.
 
     Example: orchestrator diff 20261124T031339Z-mnist-mlp latest
     """
-    runs_found = [shelf.find(name, shown.output) for name in (first, second)]
-    before, after = map(only_comparison, runs_found)
-    hosts = (runs_found[0].about().host, runs_found[1].about().host)
-    result = differences.difference(before, after, hosts)
-    if shown.as_json:
-        print_json(differences.as_dict(result))
-        return
-    for line in difference.lines(result):
-        typer.echo(line)
+    allowed = config.fraction("--fail-if-slower", fail_if_slower) if fail_if_slower else None
+    with reported(pipeline, f"diff {first} {second}") as told:
+        runs_found = [shelf.find(name, shown.output) for name in (first, second)]
+        one, other = map(only_comparison, runs_found)
+        hosts = (runs_found[0].about().host, runs_found[1].about().host)
+        result = differences.difference(one, other, hosts)
+        made = slower.decisions(result, one, other, allowed) if allowed is not None else []
+        told.checks += checks.of_decisions(made)
+        lines = [*(say(each.sentence) for each in made), *difference.lines(result)]
+        told.lines(lines)
+        if shown.as_json:
+            print_json(differences.as_dict(result) | as_json({"decisions": made} if made else {}))
+        else:
+            for line in lines:
+                typer.echo(line)
+        raise_for(made)
 
 
 def rm(

@@ -28,12 +28,13 @@ from orchestrator.cli.options import (
     WhereOptions,
 )
 from orchestrator.cli.output import display_of, print_json, print_report, say_of
+from orchestrator.cli.pipeline import PipelineOptions, reported
 from orchestrator.cli.sides_option import SidesOption
 from orchestrator.errors import JobFailed, NotTheSameJob
 from orchestrator.language.phrases import Phrase, Sentence, english, join, say
 from orchestrator.language.words import COMMA, LINES, OF
 from orchestrator.reports import certificate as certificate_report
-from orchestrator.reports import explanation
+from orchestrator.reports import checks, explanation
 from orchestrator.reports.grid import Said
 from orchestrator.reports.habits import attribution
 from orchestrator.results.habits import pitfalls
@@ -52,6 +53,7 @@ def verify(
     job: JobOptions,
     where: WhereOptions,
     shown: ShownOptions,
+    pipeline: PipelineOptions,
     *,
     frameworks: FrameworksOption = ALL,
     side: SidesOption = None,
@@ -74,44 +76,51 @@ def verify(
 
     Example: orchestrator verify --workload mnist-mlp --epochs 5
     """
-    certificates: dict[str, list[Certificate]] = {}
-    faults: list[Sentence] = []
-    with closing(Runners(where.places(), say_of(shown))) as runners:
-        further = porting.further(runners, isolate=isolate, reproduce=reproduce)
-        for workload in _every(job, say_of(shown)) if all_workloads else [job.workload]:
-            changes = proof.VERIFIED | job.changes() | {"steps_per_epoch_limit": steps}
-            spec = config.job_spec(workload, changes)
-            name = workloads.title(workload) if workload else job.title
-            compared = sides_option.compared(side, frameworks, spec, least=2)
-            first = named.baseline(baseline, compared, spec)
-            request = Request(*(name, spec, compared, shown.output, first, label), further=further)
-            proof.check(request)
-            runners.prepare(request.frameworks)
-            try:
-                with closing(display_of(shown, request.names, spec.epochs)) as display:
-                    _, certificates[name] = proof.verify(request, runners, display)
-            except JobFailed as error:  # other workloads are still verified
-                faults.append(english(OF, name=name, what=error.message))
-                continue
-            if not shown.as_json:
+    about = "all" if all_workloads else job.title
+    with reported(pipeline, f"verify {about}") as told:
+        certificates: dict[str, list[Certificate]] = {}
+        faults: list[Sentence] = []
+        with closing(Runners(where.places(), say_of(shown))) as runners:
+            further = porting.further(runners, isolate=isolate, reproduce=reproduce)
+            for workload in _every(job, say_of(shown)) if all_workloads else [job.workload]:
+                changes = proof.VERIFIED | job.changes() | {"steps_per_epoch_limit": steps}
+                spec = config.job_spec(workload, changes)
+                name = workloads.title(workload) if workload else job.title
+                compared = sides_option.compared(side, frameworks, spec, least=2)
+                first = named.baseline(baseline, compared, spec)
+                request = Request(
+                    *(name, spec, compared, shown.output, first, label), further=further
+                )
+                proof.check(request)
+                runners.prepare(request.frameworks)
+                try:
+                    with closing(display_of(shown, request.names, spec.epochs)) as display:
+                        _, certificates[name] = proof.verify(request, runners, display)
+                except JobFailed as error:  # other workloads are still verified
+                    faults.append(english(OF, name=name, what=error.message))
+                    continue
+                told.checks += checks.of_certificates(certificates[name], name)
                 for certificate in certificates[name]:
-                    print_report(certificate_report.report(name, certificate))
-    if shown.as_json:
-        made = {
-            name: certificate_file.as_dict(Certificates(several))
+                    told.parts(certificate_report.report(name, certificate))
+                if not shown.as_json:
+                    for certificate in certificates[name]:
+                        print_report(certificate_report.report(name, certificate))
+        if shown.as_json:
+            made = {
+                name: certificate_file.as_dict(Certificates(several))
+                for name, several in certificates.items()
+            }
+            print_json(made if all_workloads else made.get(job.title))
+        if faults:
+            raise JobFailed(join(LINES, faults))
+        failed = [
+            name if len(several) == 1 else english(OF, name=name, what=pair(each))
             for name, several in certificates.items()
-        }
-        print_json(made if all_workloads else made.get(job.title))
-    if faults:
-        raise JobFailed(join(LINES, faults))
-    failed = [
-        name if len(several) == 1 else english(OF, name=name, what=pair(each))
-        for name, several in certificates.items()
-        for each in several
-        if not each.same_job
-    ]
-    if failed:
-        raise NotTheSameJob(english(_NOT_SHOWN, names=join(COMMA, failed)))
+            for each in several
+            if not each.same_job
+        ]
+        if failed:
+            raise NotTheSameJob(english(_NOT_SHOWN, names=join(COMMA, failed)))
 
 
 def _every(job: JobOptions, tell: Callable[[str], None]) -> list[str]:

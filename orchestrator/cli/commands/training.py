@@ -2,6 +2,7 @@
 
 from collections.abc import Container, Sequence
 from contextlib import closing
+from dataclasses import replace
 from typing import Annotated
 
 import typer
@@ -25,6 +26,7 @@ from orchestrator.cli.options import (
     WhereOptions,
 )
 from orchestrator.cli.output import display_of, print_json, print_report
+from orchestrator.cli.pipeline import FailIfOption, PipelineOptions, Told, reported
 from orchestrator.cli.sides_option import SidesOption
 from orchestrator.errors import Doubtful, NotTheSameJob
 from orchestrator.language.phrases import Phrase, english, join, say
@@ -36,6 +38,8 @@ from orchestrator.results import evaluation
 from orchestrator.results import variants as results
 from orchestrator.results.comparison import same_job
 from orchestrator.results.comparison_file import as_dict
+from orchestrator.results.limits.condition import conditions
+from orchestrator.results.limits.judging import raise_for
 from orchestrator.runners.finding import Runners
 from orchestrator.settings import config
 from orchestrator.settings import sides as named
@@ -51,6 +55,7 @@ def compare(
     where: WhereOptions,
     shown: ShownOptions,
     repeat: RepeatOptions,
+    pipeline: PipelineOptions,
     *,
     frameworks: FrameworksOption = ALL,
     side: SidesOption = None,
@@ -85,6 +90,7 @@ def compare(
             "--profile", help="Show which operations take the time, by each framework's profiler."
         ),
     ] = False,
+    fail_if: FailIfOption = None,
     label: LabelOption = "",
 ) -> None:
     """Train the same job on each framework, one after the other, and compare the results.
@@ -100,6 +106,8 @@ def compare(
         compared = twice(repeat.twice.value)
     if kind:
         named.refuse_variants(given=bool(side))
+    first = named.baseline(baseline, compared, spec)
+    conditions(fail_if, [each.name for each in compared], first)  # before anything runs
     request = comparing.ComparisonRequest(
         job.title,
         spec,
@@ -107,17 +115,19 @@ def compare(
         shown.output,
         certify=certify,
         concurrent=concurrent,
-        plan=repeat.plan(),
+        plan=replace(repeat.plan(), fail_if=fail_if),
         profile=profile,
-        baseline=named.baseline(baseline, compared, spec),
+        baseline=first,
         label=label,
     )
-    if kind:
-        outcomes = _train_variants(kind, request, where, shown)
-    else:
-        outcomes = [_train(request, where, shown)]
-    _raise_unless_the_same(outcomes)
-    _raise_for_cautions(outcomes, refused)
+    with reported(pipeline, f"compare {job.title}") as told:
+        if kind:
+            outcomes = _train_variants(kind, request, where, shown, told)
+        else:
+            outcomes = [_train(request, where, shown, told)]
+        _raise_unless_the_same(outcomes)
+        _raise_for_cautions(outcomes, refused)
+        raise_for([made for each in outcomes for made in each.comparison.decisions])
 
 
 def train(
@@ -139,6 +149,7 @@ def train(
         ),
         where,
         shown,
+        Told(),
     )
 
 
@@ -181,10 +192,11 @@ def evaluate(
 
 
 def _train(
-    request: comparing.ComparisonRequest, where: WhereOptions, shown: ShownOptions
+    request: comparing.ComparisonRequest, where: WhereOptions, shown: ShownOptions, told: Told
 ) -> comparing.Outcome:
     with closing(display_of(shown, request.names, request.spec.epochs)) as display:
         outcome = comparing.train_with_runners(request, where.places(), display)
+    told.comparison(outcome.comparison, outcome.run.path.name)
     if shown.as_json:
         print_json(as_dict(outcome.comparison))
     else:
@@ -194,13 +206,19 @@ def _train(
 
 
 def _train_variants(
-    kind: Kind, request: comparing.ComparisonRequest, where: WhereOptions, shown: ShownOptions
+    kind: Kind,
+    request: comparing.ComparisonRequest,
+    where: WhereOptions,
+    shown: ShownOptions,
+    told: Told,
 ) -> list[comparing.Outcome]:
     with (
         closing(display_of(shown, request.names, request.spec.epochs)) as display,
         comparing.runners_for(request, where.places(), display) as runners,
     ):
         result, outcomes = variants.train_variants(kind, request, runners, display)
+    for each in outcomes:
+        told.comparison(each.comparison, each.run.about().name)
     if shown.as_json:
         print_json(results.as_dict(result))
     else:

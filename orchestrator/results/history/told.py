@@ -55,6 +55,11 @@ class _Verdict:
 
 
 @dataclass(frozen=True, slots=True)
+class _Decision:
+    sentence: Sentence
+
+
+@dataclass(frozen=True, slots=True)
 class _Proof:
     same_job: bool
 
@@ -84,13 +89,16 @@ class _Compared:
     verdict: _Verdict | None = None
     pairs: Sequence[_Pair] = ()
     warnings: Sequence[_Warning] = ()
+    decisions: Sequence[_Decision] = ()
 
     def told(self) -> Told:
-        """Return only the verdicts, if there are any."""
+        """Return only the decisions and verdicts, if there are any."""
         several = [self.verdict, *(each.verdict for each in self.pairs)]
         verdicts = [each for each in several if each is not None]
+        decided = [each.sentence for each in self.decisions]
+        said = [*decided, *(each.sentence for each in verdicts)] if verdicts else []
         return Told(
-            join(NEXT, [each.sentence for each in verdicts] or [self.finding]),
+            join(NEXT, said or [self.finding]),
             list(self.frameworks),
             self.certificate.same_job if self.certificate else None,
             _codes(self.warnings),

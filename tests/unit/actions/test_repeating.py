@@ -1,5 +1,7 @@
 """What says that a comparison was repeated often enough."""
 
+from dataclasses import replace
+
 import pytest
 
 from orchestrator.actions import repeat
@@ -59,8 +61,8 @@ def test_one_pair_needs_no_counter():
 def test_each_pair_is_said_with_what_they_came_to_so_far_and_what_is_left(monkeypatch):
     clock = Clock()
     monkeypatch.setattr(repeat, "time", clock)
-    verdicts = repeat._verdicts
-    monkeypatch.setattr(repeat, "_verdicts", lambda run: clock.move(50) or verdicts(run))
+    found = repeat._comparison
+    monkeypatch.setattr(repeat, "_comparison", lambda run: clock.move(50) or found(run))
     _, said = repetitions(Plan(8))
     assert said[0] == "pair 1 of 8"
     assert said[1] == ("pair 2 of 8, so far PyTorch 1.20 times as fast, 6 min left")
@@ -122,3 +124,24 @@ def test_until_sure_that_did_not_get_there_is_a_warning():
 
 def test_until_sure_ends_with_a_trial_that_failed():
     assert repetitions(Plan(precision=0.02), more=[failed_trial()])[0] == 1
+
+
+class Conditioned(FakeRun):
+    """With the condition that was asked for."""
+
+    def about(self):
+        return replace(super().about(), fail_if="ratio > 1.05", precision=0.0001)
+
+
+@pytest.mark.parametrize(("ratio", "pairs"), [(1.2, 8), (1.0, 8), (1.05, None)])
+def test_it_also_ends_when_its_condition_is_decided(ratio, pairs):
+    noisy = [ratio * noise for noise in NOISE * 3]
+    run = Conditioned(noisy)
+    plan = Plan(precision=0.0001, fail_if="ratio > 1.05")
+    judge = enough(plan, run, Stages(Lines(lambda _: None)))
+    ended = None
+    for run.number in range(1, 13):
+        if judge(run.number):
+            ended = run.number
+            break
+    assert ended == pairs

@@ -17,6 +17,7 @@ from orchestrator import page
 from orchestrator.actions import explain, finish, judging, parity, variants
 from orchestrator.actions.sweeps import finish as sweeps
 from orchestrator.cli.commands import keeping
+from orchestrator.cli.pipeline import PipelineOptions
 from orchestrator.errors import OrchestratorError, RunUnreadable
 from orchestrator.exports.export import export
 from orchestrator.language.phrases import LANGUAGES, say, speaking
@@ -137,8 +138,8 @@ def commands(run: Run, kind: Kind, made: Made) -> Iterator[Callable[[], object]]
     yield listed
     yield lambda: keeping.show(names[0], shown())
     yield lambda: keeping.show(names[0], shown(as_json=True))
-    yield lambda: keeping.diff(*names, shown())
-    yield lambda: keeping.diff(*reversed(names), shown(as_json=True))
+    yield lambda: keeping.diff(*names, shown(), PipelineOptions())
+    yield lambda: keeping.diff(*reversed(names), shown(as_json=True), PipelineOptions())
     yield lambda: export(run, "csv", made.folder / "csv", force=True)
     yield lambda: export(run, "markdown", made.folder / "markdown", force=True)
     yield lambda: remade(run, kind)

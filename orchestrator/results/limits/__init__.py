@@ -1,0 +1,1 @@
+"""Conditions under which a pipeline is to fail, and what measurements decide of them."""
