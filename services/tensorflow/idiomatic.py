@@ -21,8 +21,8 @@ from services.tensorflow.code.fitted import Array, fitted
 from services.tensorflow.code.patches import POLICIES
 from services.tensorflow.environment import environment
 from services.tensorflow.layers.names import held
+from services.tensorflow.layers.trainable import require_kernels
 from services.tensorflow.pipeline import Files, Preprocessing
-from services.tensorflow.trainable import require_kernels
 from services.trial import matched
 from services.trial.code import Build
 from services.trial.trainer import Steps

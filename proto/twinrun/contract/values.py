@@ -212,11 +212,12 @@ def _scale_violations(spec: JobSpec) -> Iterator[Violation]:
     scale = spec.loss_scale
     if scale is None:
         return
-    if spec.precision is not Precision.FLOAT16:
+    if out_of_range := list(between("loss_scale", scale, 1, 2**16)):
+        yield from out_of_range
+    elif scale.bit_count() != 1:  # it would round every slope
+        yield Violation("loss_scale", f"is {scale}; it must be a power of two")
+    elif spec.precision is not Precision.FLOAT16:
         yield Violation("loss_scale", f"is of float16, but precision is {spec.precision}")
-    elif not 1 <= scale <= 2**16 or scale.bit_count() != 1:
-        # Any other factor would round every slope.
-        yield Violation("loss_scale", f"must be a power of two from 1 to 65536, not {scale}")
 
 
 def _late_epoch_violations(spec: JobSpec) -> Iterator[Violation]:

@@ -106,6 +106,8 @@ COVERED = {
     "tensorflow/device.py _require_one_rounding: spec.precision not in MIXED "
     "or spec.recipe is not Recipe.MATCHED": BUILT,
     "tensorflow/device.py notes: spec.device is Device.CPU": MESSAGE,
+    "tensorflow/layers/trainable.py require_kernels: (layer.dilation > 1 or layer.groups > 1) "
+    "and spec.device is Device.CPU and (not compiled)": BUILT,
     "tensorflow/matched.py __init__: eager": EXECUTIONS,
     "tensorflow/matched.py peak_device_memory_bytes: self._spec.device is Device.CPU": MESSAGE,
     "tensorflow/model.py run: kernels": EXECUTIONS,
@@ -175,7 +177,7 @@ def test_no_computing_module_is_left_out():
     """What of a framework's folder is not listed computes nothing of a matched job."""
     others = {
         *("__init__", "defaults", "environment", "idiomatic", "measure", "pipeline", "profile"),
-        *("summary", "trainable"),
+        "summary",
     }
     for framework, modules in COMPUTING.items():
         folder = SERVICES / framework

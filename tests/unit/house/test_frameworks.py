@@ -13,7 +13,10 @@ ROOT = Path(orchestrator.__file__).parent
 # What may be said beside it: texts about a framework's own ways.
 TEXTS = {
     "frameworks.py",
-    "results/habits/pitfalls.py",  # what each does of its own
+    "results/habits/arithmetic.py",  # what each does of its own
+    "results/habits/machinery.py",  # the same
+    "results/habits/pitfall.py",  # the same
+    "results/habits/pitfalls.py",  # the same
     "results/summary.py",  # buffers are PyTorch's word
     "settings/sides.py",  # examples of sides
     "cli/sides_option.py",  # the same

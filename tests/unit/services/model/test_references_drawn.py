@@ -245,6 +245,7 @@ def test_parameters_are_kept_in_float64_with_float64_alone():
         Precision.FLOAT32: np.float32,
         Precision.FLOAT64: np.float64,
         Precision.BFLOAT16: np.float32,
+        Precision.FLOAT16: np.float32,
     }
 
 

@@ -170,15 +170,19 @@ def specs(draw):
     limit = None if idiomatic else draw(st.none() | st.integers(1, 1000))
     excluded = {
         OwnWay.DATA_PIPELINE: execution is Execution.COMPILED,
+        OwnWay.PIPELINE_WORKERS: execution is Execution.COMPILED,
+        OwnWay.TF32: device is not Device.CUDA,
+        OwnWay.CUDNN_BENCHMARK: device is not Device.CUDA,
         OwnWay.TARGET_SHAPE: True,  # of numbers, which no dataset here has
         OwnWay.CUDA_GRAPH: (device, execution, loop) != (Device.CUDA, Execution.DEFAULT, Loop.FIT),
         OwnWay.LAST_BATCH: limit == 1 or size > catalog.training_samples(dataset),
     }
     own_ways = st.lists(st.sampled_from(OwnWay), unique=True)
     ways = () if idiomatic else tuple(w for w in draw(own_ways) if not excluded.get(w))
-    if OwnWay.DATA_PIPELINE in ways:
+    if {OwnWay.DATA_PIPELINE, OwnWay.PIPELINE_WORKERS} & set(ways):
         ways = tuple(way for way in ways if way is not OwnWay.CUDA_GRAPH)
-    perturbable = not idiomatic and OwnWay.INITIAL_WEIGHTS not in ways
+    drawn = {OwnWay.INITIAL_WEIGHTS, OwnWay.INITIALIZERS} & set(ways)
+    perturbable = not idiomatic and not drawn
     return JobSpec(
         dataset=dataset,
         layers=(
