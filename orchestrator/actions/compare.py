@@ -10,6 +10,7 @@ from typing import Protocol
 from twinrun.v1 import job_pb2
 
 from orchestrator.actions import verify
+from orchestrator.actions.doubts import settle
 from orchestrator.actions.finish import draw, judge
 from orchestrator.actions.repeat import Plan, enough
 from orchestrator.actions.request import Request, kept
@@ -139,6 +140,7 @@ def train_into(
             faults = run_trials(order, runners, run, listen, at_once=at_once)
             if request.profile:
                 faults += _profile(run, request, runners, listen)
+        settle(run, request, runners, display)
     except KeyboardInterrupt:
         interrupted = True
     except OutputError:

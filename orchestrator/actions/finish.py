@@ -3,6 +3,7 @@
 import dataclasses
 from collections.abc import Callable
 
+from orchestrator.actions import doubts
 from orchestrator.actions.repeat import cautions
 from orchestrator.actions.request import kept
 from orchestrator.certificate import certificate_file
@@ -32,6 +33,9 @@ def comparison_of(run: Run) -> Comparison:
         known = machine.of_run(run)
     with noting(damages):
         profiles = run.profiles()
+    again = list[Trial]()
+    with noting(damages):
+        again = doubts.run_again(run)
     comparison = compare(
         run.job_spec(),
         run.trials(damages),
@@ -42,6 +46,7 @@ def comparison_of(run: Run) -> Comparison:
         margin=what.margin,
         known=known,
         profiles=profiles,
+        again=again,
     )
     comparison = judged(comparison, what)
     settled = is_settled(comparison.decisions)  # then it needed not to be more precise

@@ -34,13 +34,18 @@ def takes(spec: job_pb2.JobSpec) -> dict[int, job_pb2.JobSpec]:
     plain.ClearField("early_stopping")  # which one function decides, from what evaluations report
     specs = with_rounding(plain)
     if spec.precision != job_pb2.PRECISION_FLOAT64:
-        timed = copied(spec)
-        timed.epochs, timed.steps_per_epoch_limit = 1, TIMED_STEPS
-        timed.ClearField("early_stopping")
-        _limit_tests(timed)
-        moved = drawn(timed, 1)
-        specs |= {TIMED: timed, TIMED_PERTURBED: moved}
+        timed = first_steps(spec)
+        specs |= {TIMED: timed, TIMED_PERTURBED: drawn(timed, 1)}
     return specs
+
+
+def first_steps(spec: job_pb2.JobSpec) -> job_pb2.JobSpec:
+    """Return the first steps of a job as it is timed, and its last one."""
+    timed = copied(spec)
+    timed.epochs, timed.steps_per_epoch_limit = 1, TIMED_STEPS
+    timed.ClearField("early_stopping")
+    _limit_tests(timed)
+    return timed
 
 
 def with_rounding(plain: job_pb2.JobSpec) -> dict[int, job_pb2.JobSpec]:

@@ -132,7 +132,8 @@ def _of_the_proof(
 
 
 def _of_the_timed(trials: Sides, timed: Sequence[Timed]) -> Iterator[Caution]:
-    for sentence in (each.sentence for each in timed if each.sentence is not None):
+    others = [each for each in timed if not each.same]
+    for sentence in (each.sentence for each in others if each.sentence is not None):
         yield Caution(
             "TIMED_NOT_SAME",
             sentence,

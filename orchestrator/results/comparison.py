@@ -1,7 +1,7 @@
 """Stored trials -> their comparison. Nothing is read, written or printed here."""
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from twinrun.contract.enums import JobState
@@ -142,12 +142,13 @@ def compare(
     margin: float | None = None,
     known: Known | None = None,
     profiles: Sequence[Trial] = (),
+    again: Sequence[Trial] = (),
 ) -> Comparison:
     """Compare ``trials``, in any number and of any number of sides; ``job`` is their spec.
 
     ``sides``: the order in which they are shown; others follow. ``baseline``: the side that the
     others are compared with, by default the first. ``margin``: within which the metrics are to be
-    equivalent, as in `quality.quality`.
+    equivalent, as in `quality.quality`. ``again``: as in `judge_timed`.
     """
     order = sorted(trials, key=lambda trial: (trial.framework, trial.number))
     grouped = _by_side(order, sides)
@@ -174,7 +175,7 @@ def compare(
             baseline=first,
             side=side,
             certificate=proof,
-            timed=_timed(sound[first], sound[side], proof) if judged else None,
+            timed=_timed([sound[first], sound[side]], proof, again) if judged else None,
             agreement=agreement(counting[first], counting[side]),
             verdict=result,
             ratios=ratios(both[first], both[side], spec, together) if result else {},
@@ -280,10 +281,11 @@ def _no_verdict_of(side: str, step: int) -> Sentence:
 
 
 def _timed(
-    first: Sequence[Trial], second: Sequence[Trial], certificate: Certificate | Unmade | None
+    pair: Iterable[Sequence[Trial]], proof: Certificate | Unmade | None, again: Sequence[Trial]
 ) -> Timed | None:
-    if isinstance(certificate, Certificate):
-        return judge_timed(first, second, certificate.timed, certificate.envelope)
+    first, second = pair
+    if isinstance(proof, Certificate):
+        return judge_timed(first, second, proof.timed, proof.envelope, again)
     return judge_timed(first, second, None)
 
 

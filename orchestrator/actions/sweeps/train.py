@@ -16,6 +16,7 @@ from orchestrator.actions.compare import (
     is_to_be_the_same,
     recall,
 )
+from orchestrator.actions.doubts import settle
 from orchestrator.actions.repeat import LATE, PROGRESS, Plan
 from orchestrator.actions.request import kept
 from orchestrator.actions.sweeps.blocks import Cell, Queue, placed, taken_up
@@ -248,6 +249,8 @@ class _Work:
             self._show(queue, cell)
             self._block(cell)
             queue.measure(cell)
+        for cell in cells:
+            settle(cell.run, self._request.of_cell(cell.run.spec()), self._runners, self._display)
         if queue.late:
             self._display.say(say(LATE, minutes=self._request.plan.most_seconds / 60))
 
