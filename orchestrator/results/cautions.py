@@ -132,8 +132,7 @@ def _of_the_proof(
 
 
 def _of_the_timed(trials: Sides, timed: Sequence[Timed]) -> Iterator[Caution]:
-    others = [each for each in timed if not each.same]
-    for sentence in (each.sentence for each in others if each.sentence is not None):
+    for sentence in (t.sentence for t in timed if t.sentence is not None and not t.same):
         yield Caution(
             "TIMED_NOT_SAME",
             sentence,
