@@ -91,7 +91,8 @@ def _require_one_rounding(spec: JobSpec) -> None:
     """Try a product, and a convolution and scores if the job has them, with their gradients.
 
     Raises Unsupported if the job's precision of 16 bits rounds within their sums. Where oneDNN has
-    no kernels for it, such as of bfloat16 without AVX-512, PyTorch's own do.
+    no kernels for it, such as of bfloat16 without AVX-512, PyTorch's own do. In bfloat16 the
+    convolution is always tried, and first: without AVX-512 a product can end the process.
     """
     if spec.precision not in MIXED or spec.recipe is not Recipe.MATCHED:
         return
@@ -108,8 +109,8 @@ def _require_one_rounding(spec: JobSpec) -> None:
         return [each.to(short) for each in (made, *gradients)]
 
     tried: list[tuple[Product, Shapes]] = [(torch.matmul, ((16, 400), (400, 8)))]
-    if convolves(spec.layers):
-        tried.append((functional.conv2d, ((4, 8, 9, 9), (5, 8, 3, 3))))
+    if convolves(spec.layers) or spec.precision is Precision.BFLOAT16:
+        tried.insert(0, (functional.conv2d, ((4, 8, 9, 9), (5, 8, 3, 3))))
     if attends(spec.layers):
         tried.append((torch.matmul, ((4, 2, 16, 8), (4, 2, 8, 16))))
     for product, shapes in tried:

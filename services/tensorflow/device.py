@@ -89,7 +89,8 @@ def _require_one_rounding(spec: JobSpec) -> None:
     """Try a product, and a convolution and scores if the job has them, with their gradients.
 
     Raises Unsupported if the job's precision of 16 bits rounds within their sums. Where oneDNN has
-    no kernels for it, such as of bfloat16 without AVX-512, TensorFlow's own do.
+    no kernels for it, such as of bfloat16 without AVX-512, TensorFlow's own do. In bfloat16 the
+    convolution is always tried, and first: without AVX-512 a product can end the process.
     """
     if spec.precision not in MIXED or spec.recipe is not Recipe.MATCHED:
         return
@@ -113,8 +114,8 @@ def _require_one_rounding(spec: JobSpec) -> None:
         return tf.einsum("bthd,bshd->bhts", query, key)
 
     tried: list[tuple[Product, Shapes]] = [(tf.matmul, ((16, 400), (400, 8)))]
-    if convolves(spec.layers):
-        tried.append((conv2d, ((4, 9, 9, 8), (3, 3, 8, 5))))
+    if convolves(spec.layers) or spec.precision is Precision.BFLOAT16:
+        tried.insert(0, (conv2d, ((4, 9, 9, 8), (3, 3, 8, 5))))
     if attends(spec.layers):
         tried.append((scores, ((4, 16, 2, 8), (4, 16, 2, 8))))
     for product, shapes in tried:

@@ -88,7 +88,7 @@ def test_a_cpu_that_rounds_within_a_sum_is_refused_by_name(name):
         check=True,
     )
     assert "precision is bfloat16, but on this CPU" in done.stdout
-    assert "within a sum" in done.stdout
+    assert "within the sums of conv2d" in done.stdout
 
 
 LOSSES = [SoftmaxCrossEntropy(0.1, (1.0, 2.0, *[1.0] * (jobs.CLASSES - 2))), SigmoidCrossEntropy(2)]

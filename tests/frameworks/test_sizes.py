@@ -79,7 +79,8 @@ def test_every_own_way_is_refused_or_runs(framework, tmp_path, way, size):
     job = spec(size, own_ways=(way,))
     made = judge(framework, tmp_path, job)
     samples, batch = SIZES[size][0], SIZES[size][2]
-    never = way in {OwnWay.CUDA_GRAPH, OwnWay.TARGET_SHAPE}  # of a GPU, and of numbers
+    on_gpus = {OwnWay.CUDA_GRAPH, OwnWay.TF32, OwnWay.CUDNN_BENCHMARK}
+    never = way in on_gpus or way is OwnWay.TARGET_SHAPE  # which is of numbers
     never = never or (way is OwnWay.LAST_BATCH and batch > samples)
     assert bool(made) is not never
 

@@ -78,6 +78,8 @@ COVERED = {
     "pytorch/device.py prepare: spec.device is Device.CPU": GPU,
     "pytorch/device.py _require_one_rounding: spec.precision not in MIXED "
     "or spec.recipe is not Recipe.MATCHED": BUILT,
+    "pytorch/device.py _require_one_rounding: convolves(spec.layers) "
+    "or spec.precision is Precision.BFLOAT16": BUILT,
     "pytorch/device.py synchronize: device.type == 'cuda'": GPU,
     "pytorch/device.py notes: spec.execution is Execution.COMPILED": MESSAGE,
     "pytorch/device.py notes: spec.device is Device.CPU": MESSAGE,
@@ -105,6 +107,8 @@ COVERED = {
     "tensorflow/device.py prepare: spec.device is Device.CPU": GPU,
     "tensorflow/device.py _require_one_rounding: spec.precision not in MIXED "
     "or spec.recipe is not Recipe.MATCHED": BUILT,
+    "tensorflow/device.py _require_one_rounding: convolves(spec.layers) "
+    "or spec.precision is Precision.BFLOAT16": BUILT,
     "tensorflow/device.py notes: spec.device is Device.CPU": MESSAGE,
     "tensorflow/layers/trainable.py require_kernels: (layer.dilation > 1 or layer.groups > 1) "
     "and spec.device is Device.CPU and (not compiled)": BUILT,
