@@ -101,9 +101,9 @@ def test_as_many_samples_are_predicted_as_are_asked_for(framework, name, monkeyp
     model = importlib.import_module(f"services.{name}.model")
     logits, seen = model.logits, []
 
-    def keep(layers, held, images, products):
+    def keep(layers, held, images, products, **given):
         seen.append(images.shape[0])
-        return logits(layers, held, images, products)
+        return logits(layers, held, images, products, **given)
 
     monkeypatch.setattr(model, "logits", keep)
     for samples in (1, 8, jobs.TEST_SAMPLES):
