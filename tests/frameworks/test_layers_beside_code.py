@@ -62,10 +62,11 @@ def test_a_trace_says_that_the_model_is_layers_and_where_it_drops(framework, nam
     assert [draw.rate for draw in model.draws] == [0.25, 0.3, 0.4, 0.9]
 
 
-def test_users_batch_norms_stay_their_framework_s_in_their_own_recipe(framework, name):
-    for recipe, epsilons in ((Recipe.MATCHED, True), (Recipe.IDIOMATIC, False)):
+def test_users_batch_norms_have_the_jobs_epsilon_or_their_frameworks_own(framework, name):
+    default = {"pytorch": 1e-5, "tensorflow": 1e-3}[name]  # where the job has its own, 1e-5
+    for recipe, epsilon in ((Recipe.MATCHED, 1e-5), (Recipe.IDIOMATIC, default)):
         spec = replace(beside(jobs.JOBS["batch norms"], name), recipe=recipe)
         layers = framework.of_layers(spec)
         parts = layers if name == "pytorch" else layers.layers
         own = [getattr(part, "eps", getattr(part, "epsilon", None)) for part in parts]
-        assert ([each for each in own if each] == [1e-3, 1e-5, 0.1]) is epsilons
+        assert [each for each in own if each] == [1e-3, epsilon, 0.1]
