@@ -7,11 +7,10 @@ from orchestrator.language.phrases import Phrase, say
 from orchestrator.language.words import OF
 from orchestrator.page.blocks import Block, Figures, Page, Prose, Section, Table, sides
 from orchestrator.page.inline import inlined
-from orchestrator.page.of_variants import environments_of
+from orchestrator.page.of_variants import environments_of, plain_page
 from orchestrator.page.parts import (
     data_section,
     environments_section,
-    lead,
     reproduce_section,
     warnings_section,
 )
@@ -53,17 +52,7 @@ def sweep_page(
         *([reproduce_section(of_sweep(found, ran, about))] if ran else []),
         data_section("sweep.json", as_dict(found), say(_DATA)),
     ]
-    return Page(
-        title=say(OF, name=about.workload, what=headline),
-        lead=lead(about),
-        headline=headline,
-        sides=sides(names),
-        pace_title="",
-        pace=[],
-        aside=[],
-        answers=[],
-        sections=sections,
-    )
+    return plain_page(about, headline, names, sections)
 
 
 def _cells(compared: Mapping[str, Comparison]) -> Iterator[Block]:

@@ -82,7 +82,7 @@ def variants_page(
         data_section(f"{found.kind}.json", as_dict(found), say(_DATA)),
     ]
     headline = say(join(NEXT, found.sentences)) or say(_NOT_FINISHED)
-    return _page(about, headline, names, sections)
+    return plain_page(about, headline, names, sections)
 
 
 def _reproduced(kind: Kind, ran: Sequence[Comparison], about: About) -> Section:
@@ -133,13 +133,13 @@ def explanation_page(
     result = data_section("explanation.json", found, say(_DATA))
     warnings = warnings_section(cautions)
     if not pairs:
-        return _page(about, say(_NONE), [], [*warnings, result])
+        return plain_page(about, say(_NONE), [], [*warnings, result])
     names = list(dict.fromkeys(name for rows in pairs for name in rows[0].seconds))
     sections = [
         _explained(rows, drawing, passed, several, alone=len(pairs) == 1)
         for rows, drawing, several in zip(pairs, drawings, together, strict=True)
     ]
-    return _page(about, say(_EXPLAINED), names, [*sections, *warnings, result])
+    return plain_page(about, say(_EXPLAINED), names, [*sections, *warnings, result])
 
 
 def _explained(
@@ -179,7 +179,10 @@ def _changes(rows: Sequence[Explained], several: Together) -> Iterator[Block]:
         yield Table(caption, attribution.twos(several.interactions, metric))
 
 
-def _page(about: About, headline: str, names: Sequence[str], sections: Sequence[Section]) -> Page:
+def plain_page(
+    about: About, headline: str, names: Sequence[str], sections: Sequence[Section]
+) -> Page:
+    """Return a page without answers or curves, which lists its sections."""
     return Page(
         title=say(OF, name=about.workload, what=headline),
         lead=lead(about),

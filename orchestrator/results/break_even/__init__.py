@@ -103,9 +103,10 @@ def _pairs(faster: Sequence[Trial], slower: Sequence[Trial]) -> Iterator[tuple[f
     for trial in faster:
         if (other := others.get(trial.number)) is not None:
             values = [each.measure(t, None) for t in (trial, other) for each in (START_UP, EPOCH)]
-            start, epoch, other_start, other_epoch = values
-            if None not in values:
-                yield start - other_start, other_epoch - epoch  # type: ignore[operator]
+            known = [value for value in values if value is not None]
+            if len(known) == len(values):
+                start, epoch, other_start, other_epoch = known
+                yield start - other_start, other_epoch - epoch
 
 
 def _first(level: float) -> int:
