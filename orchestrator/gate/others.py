@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from google.protobuf.duration_pb2 import Duration
 from twinrun.contract.enums import TargetKind
 from twinrun.contract.losses import Loss, targets
-from twinrun.v1 import job_pb2
+from twinrun.v1 import job_pb2, runner_service_pb2
 
 from orchestrator.gate import scores, times
 from orchestrator.gate.expected import Expected
@@ -35,6 +35,15 @@ def check_download(message: job_pb2.DownloadProgress) -> None:
     if message.total_bytes:
         received = "download_progress.received_bytes"
         require_from(received, message.received_bytes, 0, message.total_bytes)
+
+
+def check_cores(
+    before: str, message: job_pb2.Environment | runner_service_pb2.GetServerInfoResponse
+) -> None:
+    """Check that there are no more cores than CPUs, if there is a number of cores."""
+    if message.HasField("physical_cores"):
+        field, most = f"{before}physical_cores", message.available_cpus
+        require_from(field, message.physical_cores, 1, most)
 
 
 def check_evaluation(

@@ -106,8 +106,8 @@ class Gate:
             "machine_measured": others.check_measured,
             "images_previewed": lambda message: others.check_images(message, self._expected),
             "model_traced": self._take_model,
-            # Every value of these was checked, and none depends on another.
-            "environment": lambda _: None,
+            "environment": lambda message: others.check_cores("environment.", message),
+            # Every value of it was checked, and none depends on another.
             "resources_used": lambda _: None,
         }
 

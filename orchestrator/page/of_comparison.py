@@ -28,6 +28,7 @@ from orchestrator.page.parts import (
     trials_section,
     warnings_section,
 )
+from orchestrator.reports import threads
 from orchestrator.reports.comparison import CHANGED, changed, profile
 from orchestrator.reports.reproduction import of_comparison
 from orchestrator.reports.table import note, table
@@ -115,6 +116,7 @@ def comparison_page(comparison: Comparison, about: About, drawings: Sequence[Dra
         answers=answers(comparison, about),
         sections=[
             *_changed(comparison),
+            *_threads(comparison),
             *figures_section(drawings, [side.colour for side in page_sides.values()], comparison),
             *_numbers(comparison),
             trials_section(comparison.trials),
@@ -180,6 +182,13 @@ def _pace(comparison: Comparison, sides: Mapping[str, Side]) -> Iterator[Pace]:
         if slowest and side in seconds:
             text = say(_SECONDS, seconds=number(seconds[side]))
             yield Pace(sides[side], text, round(seconds[side] / slowest, 4))
+
+
+def _threads(comparison: Comparison) -> list[Section]:
+    if comparison.searched is None:
+        return []
+    block = Table(threads.note(), threads.table(comparison.searched))
+    return [Section("threads", say(threads.TITLE), [block])]
 
 
 def _aside(comparison: Comparison) -> list[str]:

@@ -23,7 +23,7 @@ from twinrun.v1 import job_pb2, runner_service_pb2, runner_service_pb2_grpc
 from services.data import catalog
 from services.data.blobs import Blobs
 from services.errors import InvalidRequest, RunnerBusy, TooManyWatchers, TwinrunError
-from services.machine import build, host
+from services.machine import build, cores, host
 from services.pipe import ProcessUse
 from services.runner import ready
 from services.runner.jobs import Jobs
@@ -91,6 +91,7 @@ class Servicer(runner_service_pb2_grpc.RunnerServiceServicer):
             version=build.version(),
             protocol_version=PROTOCOL_VERSION,
             available_cpus=host.available_cpus(),
+            physical_cores=cores.physical_cores(),
             environment=self._environment,
             import_error=self._import_error,
             max_message_bytes=self._max_message_bytes,

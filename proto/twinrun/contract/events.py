@@ -260,6 +260,7 @@ class Environment:
     variables: dict[str, str] = field(default_factory=dict)
     used: dict[str, str] = field(default_factory=dict)
     own: tuple[str, ...] = ()
+    physical_cores: int | None = None
 
 
 Event = (

@@ -77,6 +77,8 @@ for path, value in {
     "build_sha256": "?",
     "max_message_bytes": -1,
     "environment.threads": -1,
+    "physical_cores": 0,
+    "physical_cores ": 4096,
 }.items():
     answer(f"info: {path} = {value!r}", "train", (3,), info=field(path.strip(), value))
 

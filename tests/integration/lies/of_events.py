@@ -85,6 +85,8 @@ for kind, path, value in (
     ("resources_used", "accelerator.mean_power_watts", -1.0),
     ("resources_used", "swapped_bytes", -1),
     ("environment", "threads", -1),
+    ("environment", "physical_cores", 0),
+    ("environment", "physical_cores", 4096),
     ("environment", "memory_bytes", -1),
     ("environment", "cpu_limit", NAN),
     ("environment", "cpu_flags", ["x"] * 20_000),
