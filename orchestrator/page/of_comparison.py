@@ -12,6 +12,7 @@ from orchestrator.page.answers import answers
 from orchestrator.page.blocks import (
     Block,
     Figures,
+    Folded,
     Pace,
     Page,
     Section,
@@ -28,7 +29,7 @@ from orchestrator.page.parts import (
     trials_section,
     warnings_section,
 )
-from orchestrator.reports import threads
+from orchestrator.reports import memory, threads
 from orchestrator.reports.comparison import CHANGED, changed, profile
 from orchestrator.reports.reproduction import of_comparison
 from orchestrator.reports.table import note, table
@@ -220,6 +221,8 @@ def _numbers(comparison: Comparison) -> list[Section]:
         blocks.append(Table(numbers_caption(comparison), numbers))
     if times.rows:
         blocks.append(Table(say(_WHY_CAPTION), times))
+    if (sizes := memory.table(comparison)).rows:
+        blocks.append(Folded(say(memory.TITLE), Table(say(memory.NOTE), sizes)))
     for side, profiled in comparison.profiles.items():
         profile_caption = say(_PROFILE_CAPTION, side=label(side), steps=profiled.steps)
         blocks.append(Table(profile_caption, profile(profiled)))

@@ -7,7 +7,7 @@ from twinrun.contract.events import Profiled
 
 from orchestrator.language.phrases import Phrase, join, say
 from orchestrator.language.words import NEXT, label, percent
-from orchestrator.reports import environments, threads
+from orchestrator.reports import environments, memory, threads
 from orchestrator.reports.grid import BLANK, Grid, Part, Said, columns, of_sides, row
 from orchestrator.reports.table import note, table
 from orchestrator.reports.time_breakdown import causes, why, why_sentence
@@ -139,6 +139,8 @@ def report(comparison: Comparison) -> Iterator[Part]:
         yield from (threads.table(comparison.searched), Said(threads.note()))
     if (times := why(comparison)).rows:
         yield from (BLANK, Said(say(WHY), strong=True), times)
+    if (sizes := memory.table(comparison)).rows:
+        yield from (BLANK, Said(say(memory.TITLE), strong=True), sizes)
     for side, operations in comparison.profiles.items():
         yield from (
             BLANK,

@@ -3,7 +3,6 @@
 import json
 
 from services.machine import host
-
 from tests.builders.commands import SMALL
 
 GIVEN = (*SMALL, "--epochs=1", "--threads=best", "--no-verify")

@@ -1541,16 +1541,38 @@ class LogitsSaved(_message.Message):
     def __init__(self, sha256: _Optional[str] = ..., size_bytes: _Optional[int] = ...) -> None: ...
 
 class ResourcesUsed(_message.Message):
-    __slots__ = ("peak_memory_bytes", "peak_device_memory_bytes", "accelerator", "swapped_bytes")
+    __slots__ = ("peak_memory_bytes", "peak_device_memory_bytes", "accelerator", "swapped_bytes", "memory")
     PEAK_MEMORY_BYTES_FIELD_NUMBER: _ClassVar[int]
     PEAK_DEVICE_MEMORY_BYTES_FIELD_NUMBER: _ClassVar[int]
     ACCELERATOR_FIELD_NUMBER: _ClassVar[int]
     SWAPPED_BYTES_FIELD_NUMBER: _ClassVar[int]
+    MEMORY_FIELD_NUMBER: _ClassVar[int]
     peak_memory_bytes: int
     peak_device_memory_bytes: int
     accelerator: AcceleratorUsed
     swapped_bytes: int
-    def __init__(self, peak_memory_bytes: _Optional[int] = ..., peak_device_memory_bytes: _Optional[int] = ..., accelerator: _Optional[_Union[AcceleratorUsed, _Mapping]] = ..., swapped_bytes: _Optional[int] = ...) -> None: ...
+    memory: MemoryUsed
+    def __init__(self, peak_memory_bytes: _Optional[int] = ..., peak_device_memory_bytes: _Optional[int] = ..., accelerator: _Optional[_Union[AcceleratorUsed, _Mapping]] = ..., swapped_bytes: _Optional[int] = ..., memory: _Optional[_Union[MemoryUsed, _Mapping]] = ...) -> None: ...
+
+class MemoryUsed(_message.Message):
+    __slots__ = ("started_bytes", "built_bytes", "train_peak_bytes", "evaluate_peak_bytes", "children_bytes", "data_bytes", "parameter_bytes", "optimizer_bytes")
+    STARTED_BYTES_FIELD_NUMBER: _ClassVar[int]
+    BUILT_BYTES_FIELD_NUMBER: _ClassVar[int]
+    TRAIN_PEAK_BYTES_FIELD_NUMBER: _ClassVar[int]
+    EVALUATE_PEAK_BYTES_FIELD_NUMBER: _ClassVar[int]
+    CHILDREN_BYTES_FIELD_NUMBER: _ClassVar[int]
+    DATA_BYTES_FIELD_NUMBER: _ClassVar[int]
+    PARAMETER_BYTES_FIELD_NUMBER: _ClassVar[int]
+    OPTIMIZER_BYTES_FIELD_NUMBER: _ClassVar[int]
+    started_bytes: int
+    built_bytes: int
+    train_peak_bytes: int
+    evaluate_peak_bytes: int
+    children_bytes: int
+    data_bytes: int
+    parameter_bytes: int
+    optimizer_bytes: int
+    def __init__(self, started_bytes: _Optional[int] = ..., built_bytes: _Optional[int] = ..., train_peak_bytes: _Optional[int] = ..., evaluate_peak_bytes: _Optional[int] = ..., children_bytes: _Optional[int] = ..., data_bytes: _Optional[int] = ..., parameter_bytes: _Optional[int] = ..., optimizer_bytes: _Optional[int] = ...) -> None: ...
 
 class ModelSummarized(_message.Message):
     __slots__ = ("layers", "parameter_count", "text", "untrained_count")

@@ -1,0 +1,93 @@
+"""Memory of this process and of its children, as the kernel counts it."""
+
+import resource
+import sys
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+_PROC = Path("/proc")
+_ROOM = 8 * 2**20  # bytes: what may be allocated between two lines of `PeakMemory.begin`
+
+
+class PeakMemory:
+    """The largest resident set of this process: of parts of its life, and of all of it."""
+
+    def __init__(self, proc: Path = _PROC) -> None:
+        self._proc = proc
+        self._largest = 0
+        self._begun = False
+
+    def begin(self) -> None:
+        """Begin a part: let the kernel forget the peak so far."""
+        self._largest = max(self._largest, _status("VmHWM", self._proc) or 0)
+        self._begun = self._forgotten()
+
+    def end(self) -> int | None:
+        """Return the peak of the part in bytes. None: the system keeps only that of the whole."""
+        peak = _status("VmHWM", self._proc)
+        self._largest = max(self._largest, peak or 0)
+        return peak if self._begun else None
+
+    def whole(self) -> int:
+        """Return the peak of the process's life in bytes."""
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss  # since the last `begin`
+        return max(self._largest, peak if sys.platform == "darwin" else peak * 1024)
+
+    def _forgotten(self) -> bool:
+        """Set the peak to what is resident now, by proc(5), and return whether it is that."""
+        try:
+            (self._proc / "self/clear_refs").write_text("5")
+        except OSError:
+            return False
+        peak, now = _status("VmHWM", self._proc), resident_bytes(self._proc)
+        return peak is not None and now is not None and peak <= now + _ROOM
+
+
+def resident_bytes(proc: Path = _PROC) -> int | None:
+    """Return the resident set of this process in bytes. None: the system does not report it."""
+    return _status("VmRSS", proc)
+
+
+def _status(name: str, proc: Path) -> int | None:
+    with suppress(OSError):
+        for line in (proc / "self/status").read_text().splitlines():
+            key, _, value = line.partition(":")
+            if key == name:
+                return int(value.split()[0]) * 1024
+    return None
+
+
+def children_bytes(proc: Path = _PROC) -> int | None:
+    """Return the bytes that children, and theirs, have to themselves; 0: there are none.
+
+    Memory that they share with this process, such as a framework's code, counts once: here it does
+    not. None: the system does not report it.
+    """
+    try:
+        return sum(_own(proc / child / "smaps_rollup") for child in _descendants(proc, "self"))
+    except OSError:
+        return None
+
+
+def _descendants(proc: Path, process: str) -> Iterator[str]:
+    """Yield the ids of a process's children, and of theirs. Raises OSError for the first."""
+    for task in (proc / process / "task").iterdir():
+        try:
+            children = (task / "children").read_text().split()
+        except OSError:
+            if process == "self" and task.exists():
+                raise
+            continue  # it has ended meanwhile
+        for child in children:
+            yield child
+            with suppress(OSError):
+                yield from _descendants(proc, child)
+
+
+def _own(rollup: Path) -> int:
+    """Return the private bytes of a process; 0 if it has ended."""
+    with suppress(OSError):
+        lines = (line.split() for line in rollup.read_text().splitlines())
+        return sum(int(words[1]) * 1024 for words in lines if words[0].startswith("Private_"))
+    return 0
