@@ -7,6 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 
 _PROC = Path("/proc")
+_CGROUP = Path("/sys/fs/cgroup")
 _ROOM = 8 * 2**20  # bytes: what may be allocated between two lines of `PeakMemory.begin`
 
 
@@ -44,14 +45,49 @@ class PeakMemory:
         return peak is not None and now is not None and peak <= now + _ROOM
 
 
+def free_bytes(proc: Path = _PROC, cgroup: Path = _CGROUP) -> int | None:
+    """Return the memory that can be taken without swapping, by the kernel's own estimate.
+
+    In a control group (version 2) with a limit, no more than that leaves. None: not reported.
+    """
+    with suppress(OSError):
+        for line in (proc / "meminfo").read_text().splitlines():
+            key, _, value = line.partition(":")
+            if key == "MemAvailable":
+                free = int(value.split()[0]) * 1024
+                left = _left(cgroup)
+                return free if left is None else min(free, left)
+    return None
+
+
+def _left(cgroup: Path) -> int | None:
+    """Return what a control group's limit leaves; what its files have cached can be dropped."""
+    with suppress(OSError, ValueError):  # no such file, or "max"
+        limit = int((cgroup / "memory.max").read_text())
+        taken = int((cgroup / "memory.current").read_text())
+        told = (line.split() for line in (cgroup / "memory.stat").read_text().splitlines())
+        cached = next((int(value) for name, value in told if name == "inactive_file"), 0)
+        return max(0, limit - taken + cached)
+    return None
+
+
+def resident_bytes_of(process: int, proc: Path = _PROC) -> int:
+    """Return what a process has resident, and its children to themselves; 0 if it has ended."""
+    own = _status("VmRSS", proc, str(process)) or 0
+    children = 0
+    with suppress(OSError):
+        children = sum(_own(proc / c / "smaps_rollup") for c in _descendants(proc, str(process)))
+    return own + children
+
+
 def resident_bytes(proc: Path = _PROC) -> int | None:
     """Return the resident set of this process in bytes. None: the system does not report it."""
     return _status("VmRSS", proc)
 
 
-def _status(name: str, proc: Path) -> int | None:
+def _status(name: str, proc: Path, process: str = "self") -> int | None:
     with suppress(OSError):
-        for line in (proc / "self/status").read_text().splitlines():
+        for line in (proc / process / "status").read_text().splitlines():
             key, _, value = line.partition(":")
             if key == name:
                 return int(value.split()[0]) * 1024

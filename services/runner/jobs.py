@@ -60,16 +60,16 @@ class Jobs:
         spec: JobSpec,
         weights: bytes | None = None,
         process: ProcessUse = ProcessUse.OWN,
+        *,
+        memory_limit_bytes: int = 0,
     ) -> job_pb2.Job:
         """Queue a job and return it; if the request id is known, return the job that it created.
 
         Raises InvalidRequest, RequestIdReused, RunnerBusy, RunnerStopping, DiskFull.
         """
         if not _REQUEST_ID.fullmatch(request_id):
-            message = "takes up to 64 letters, digits, hyphens and underscores"
-            raise errors.InvalidRequest(
-                [Violation("request_id", f"is {request_id[:80]!a}; it {message}")]
-            )
+            fault = f"is {request_id[:80]!a}; it takes up to 64 letters, digits, - and _"
+            raise errors.InvalidRequest([Violation("request_id", fault)])
         completed = spec_to_proto(spec)
         with self._changed:
             known = self._records.by_request_id(request_id)
@@ -92,7 +92,8 @@ class Jobs:
                 )
             record = self._records.create(kind, request_id, completed, weights)
             given = None if weights is None else record.given
-            task = Task(spec, self.data_dir, record.directory, _KINDS[kind], given, process)
+            where = self.data_dir, record.directory
+            task = Task(spec, *where, _KINDS[kind], given, process, memory_limit_bytes)
             self._pending.append((record, task))
             self._submitted += 1
             self._changed.notify_all()

@@ -23,9 +23,9 @@ from twinrun.v1 import job_pb2, runner_service_pb2, runner_service_pb2_grpc
 from services.data import catalog
 from services.data.blobs import Blobs
 from services.errors import InvalidRequest, RunnerBusy, TooManyWatchers, TwinrunError
-from services.machine import build, cores, host
+from services.machine import build, cores, host, memory
 from services.pipe import ProcessUse
-from services.runner import ready
+from services.runner import memory_limit, ready
 from services.runner.jobs import Jobs
 from services.runner.status import error_to_status
 from services.runner.validation import valid_spec
@@ -92,6 +92,7 @@ class Servicer(runner_service_pb2_grpc.RunnerServiceServicer):
             protocol_version=PROTOCOL_VERSION,
             available_cpus=host.available_cpus(),
             physical_cores=cores.physical_cores(),
+            free_memory_bytes=memory.free_bytes(),
             environment=self._environment,
             import_error=self._import_error,
             max_message_bytes=self._max_message_bytes,
@@ -142,8 +143,10 @@ class Servicer(runner_service_pb2_grpc.RunnerServiceServicer):
             ready.require(spec, self._jobs.data_dir)
             return job_pb2.Job(kind=job_pb2.JOB_KIND_TRAIN, spec=spec_to_proto(spec))
         ready.require_blobs(spec, self._jobs.data_dir)
-        process = _process(request.process)
-        return self._jobs.submit(job_pb2.JOB_KIND_TRAIN, request.request_id, spec, process=process)
+        process, limit = _process(request.process), request.memory_limit_bytes
+        _check(memory_limit.violations(limit))
+        what = job_pb2.JOB_KIND_TRAIN, request.request_id, spec
+        return self._jobs.submit(*what, process=process, memory_limit_bytes=limit)
 
     def Evaluate(
         self, request: runner_service_pb2.EvaluateRequest, context: grpc.ServicerContext

@@ -90,3 +90,27 @@ def test_memory_that_a_child_shares_does_not_count_again(tmp_path: Path) -> None
     rollup = "0-1 ---p [rollup]\nRss: 900 kB\nPrivate_Clean: 3 kB\nPrivate_Dirty: 4 kB\n"
     (tmp_path / "7/smaps_rollup").write_text(rollup)  # and 8 has ended
     assert memory.children_bytes(tmp_path) == 7 * 1024
+
+
+def meminfo(proc: Path, kilobytes: int) -> None:
+    proc.mkdir(exist_ok=True)
+    (proc / "meminfo").write_text(f"MemTotal: 99999 kB\nMemAvailable: {kilobytes} kB\n")
+
+
+def test_what_is_free_is_what_the_kernel_has_available(tmp_path: Path) -> None:
+    assert memory.free_bytes(tmp_path, tmp_path) is None
+    meminfo(tmp_path, 4000)
+    assert memory.free_bytes(tmp_path, tmp_path) == 4000 * 1024
+
+
+@pytest.mark.parametrize(
+    ("limit", "wanted"), [("max", 4_096_000), ("3000000", 2_100_000), ("500", 100_000)]
+)
+def test_a_control_group_leaves_no_more_than_its_limit(
+    tmp_path: Path, limit: str, wanted: int
+) -> None:
+    meminfo(tmp_path, 4000)
+    (tmp_path / "memory.max").write_text(f"{limit}\n")
+    (tmp_path / "memory.current").write_text("1000000\n" if limit != "500" else "500\n")
+    (tmp_path / "memory.stat").write_text("anon 7\ninactive_file 100000\n")
+    assert memory.free_bytes(tmp_path, tmp_path) == wanted
