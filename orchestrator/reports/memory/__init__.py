@@ -12,6 +12,7 @@ NOTE = Phrase(
     "and the optimizer's state are computed sizes, and the rest is what they leave of the peak."
 )
 _OF = Phrase("Memory")
+_SMALL = 10_000_000  # bytes
 
 
 def table(comparison: Comparison) -> Grid:
@@ -21,8 +22,14 @@ def table(comparison: Comparison) -> Grid:
     rows = [
         row(
             say(several[0].title),
-            [UNKNOWN if e.size_bytes is None else words.memory(e.size_bytes) for e in several],
+            [UNKNOWN if e.size_bytes is None else _written(e.size_bytes) for e in several],
         )
         for several in zip(*of, strict=True)
     ]
     return Grid(of_sides(_OF, names), known(rows))
+
+
+def _written(size_bytes: float) -> str:
+    """Write bytes; small ones to three digits, such as those of a small model's parameters."""
+    small = 0 < size_bytes < _SMALL
+    return f"{words.number(size_bytes / 1e6)} MB" if small else words.memory(size_bytes)
