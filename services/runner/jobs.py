@@ -60,6 +60,7 @@ class Jobs:
         spec: JobSpec,
         weights: bytes | None = None,
         process: ProcessUse = ProcessUse.OWN,
+        submitted_by: str = "",
     ) -> job_pb2.Job:
         """Queue a job and return it; if the request id is known, return the job that it created.
 
@@ -90,7 +91,7 @@ class Jobs:
                     "when one has ended.",
                     unfinished=str(unfinished),
                 )
-            record = self._records.create(kind, request_id, completed, weights)
+            record = self._records.create(kind, request_id, completed, weights, submitted_by)
             given = None if weights is None else record.given
             task = Task(spec, self.data_dir, record.directory, _KINDS[kind], given, process)
             self._pending.append((record, task))
