@@ -76,28 +76,28 @@ def _version(path: Path) -> tuple[int, ...] | None:
 
 
 class _Changing:
-    """Tells gRPC, at each handshake, of a new certificate. Open connections stay as they are."""
+    """Gives gRPC, at each handshake, what the files hold. Open connections stay as they are."""
 
     def __init__(self, files: Files) -> None:
         self._files = files
         self._looking = threading.Lock()
         self._version = files.version()
+        self._last = files.read()
 
-    def __call__(self) -> grpc.ServerCertificateConfiguration | None:
+    def __call__(self) -> grpc.ServerCertificateConfiguration:
         with self._looking:
             version = self._files.version()
-            if version == self._version:
-                return None
-            try:
-                self._files.check()
-                found = self._files.read()
-            except AccessFault as error:
-                # Files are replaced one by one: it looks again with the next handshake.
-                _log.warning("the certificate stays as it was: %s", error)
-                return None
-            self._version = version
-            _log.info("certificate read again from %s", self._files.cert)
-            return found
+            if version != self._version:
+                try:
+                    self._files.check()
+                    self._last = self._files.read()
+                except AccessFault as error:
+                    # Files are replaced one by one: it looks again with the next handshake.
+                    _log.warning("the certificate stays as it was: %s", error)
+                else:
+                    self._version = version
+                    _log.info("certificate read again from %s", self._files.cert)
+            return self._last
 
 
 def of_server(files: Files) -> grpc.ServerCredentials:

@@ -28,9 +28,9 @@ class Failures:
     def __init__(
         self,
         clock: Callable[[], float] = time.monotonic,
-        wait: Callable[[grpc.ServicerContext, float], None] = _until_gone,
+        wait: Callable[[grpc.ServicerContext, float], None] | None = None,
     ) -> None:
-        self._clock, self._wait = clock, wait
+        self._clock, self._wait = clock, wait or _until_gone
         self._seen = OrderedDict[str, tuple[float, float]]()  # when it ends, and the delay
         self._counting = Lock()
         self._held = BoundedSemaphore(_MOST_HELD)
@@ -54,7 +54,9 @@ class Failures:
         with self._counting:
             ends, delay = self._seen.get(host, (now, 0.0))
             told = now >= ends
-            delay = min(2 * delay, _MOST_SECONDS) if delay and now <= ends + delay else _FIRST_SECONDS
+            delay = (
+                min(2 * delay, _MOST_SECONDS) if delay and now <= ends + delay else _FIRST_SECONDS
+            )
             self._seen[host] = now + delay, delay
             self._seen.move_to_end(host)
             while len(self._seen) > _MOST_HOSTS:

@@ -104,7 +104,7 @@ class Guard:
             if self._certificates:
                 return None
             raise Unauthenticated("The call has no token.")
-        known = self._identities and self._identities.known()
+        known = None if self._identities is None else self._identities.known()
         if known is None or len(sent) > 1 or not sent[0].startswith(_BEARER):
             raise Unauthenticated("This runner takes no such authorization.")
         found = known.of_token(sent[0].removeprefix(_BEARER))

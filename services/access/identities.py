@@ -1,4 +1,7 @@
-"""The file of those who may call: a line each, ``NAME ROLE SHA-256`` or ``NAME ROLE certificate``."""
+"""The file of those who may call.
+
+A line each: ``NAME ROLE SHA-256``, of a token, or ``NAME ROLE certificate``.
+"""
 
 import hashlib
 import hmac
@@ -10,8 +13,8 @@ import threading
 from dataclasses import dataclass
 from pathlib import Path
 
-from services.access.roles import Caller, Role
 from services.access.faults import AccessFault
+from services.access.roles import Caller, Role
 
 _log = logging.getLogger("twinrun")
 CERTIFICATE = "certificate"
@@ -63,7 +66,7 @@ def read(path: Path) -> Identities:
 
 def _add(words: list[str], found: Identities) -> str | None:
     """Add the line's identity; return what is wrong with it."""
-    if len(words) != 3:  # noqa: PLR2004 - the words that it must have
+    if len(words) != 3:
         return f"has {len(words)} words; it must be NAME ROLE SHA-256 or NAME ROLE certificate"
     name, role, proof = words
     if not _NAME.fullmatch(name):

@@ -45,7 +45,6 @@ NEEDED: Mapping[str, Role] = {
     _RUNNER + "DownloadWeights": Role.WATCH,
     _RUNNER + "DownloadLogits": Role.WATCH,
     HEALTH + "Check": Role.WATCH,
-    HEALTH + "List": Role.WATCH,
     HEALTH + "Watch": Role.WATCH,
     _REFLECTION + "ServerReflectionInfo": Role.WATCH,
 }

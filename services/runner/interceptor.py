@@ -90,9 +90,7 @@ def _checked(method: str, request: Any) -> Any:
     return request
 
 
-def _unary(
-    method: str, admit: _Admit, behavior: Callable[..., Any]
-) -> Callable[..., Any]:
+def _unary(method: str, admit: _Admit, behavior: Callable[..., Any]) -> Callable[..., Any]:
     def call(request: Any, context: grpc.ServicerContext) -> Any:
         try:
             with admit(context) as caller:
@@ -105,9 +103,7 @@ def _unary(
     return call
 
 
-def _gathered(
-    method: str, admit: _Admit, behavior: Callable[..., Any]
-) -> Callable[..., Any]:
+def _gathered(method: str, admit: _Admit, behavior: Callable[..., Any]) -> Callable[..., Any]:
     def call(requests: Iterator[Any], context: grpc.ServicerContext) -> Any:
         try:
             with admit(context) as caller:

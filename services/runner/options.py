@@ -44,8 +44,8 @@ def _parser() -> argparse.ArgumentParser:
         description="Run training jobs of one framework, one at a time, for gRPC clients.",
         epilog="Exit codes: 0 stopped by a signal; 2 bad options; "
         f"{EXIT_STATE} the state directory cannot be used; {EXIT_PORT} the address cannot be "
-        f"listened on; {EXIT_NOT_INSTALLED} the framework is not installed; {EXIT_ACCESS} files of TLS "
-        "or of tokens cannot be used, or the runner would be open to other machines.",
+        f"listened on; {EXIT_NOT_INSTALLED} the framework is not installed; {EXIT_ACCESS} files of "
+        "TLS or of tokens cannot be used, or the runner would be open to other machines.",
     )
     add = parser.add_argument
     add("--framework", required=True, choices=sorted(FRAMEWORKS))

@@ -152,7 +152,9 @@ class Servicer(runner_service_pb2_grpc.RunnerServiceServicer):
         ready.require_blobs(spec, self._jobs.data_dir)
         weights = self._weights(request)
         use = _process(request.process)
-        job = self._submit(job_pb2.JOB_KIND_EVALUATE, request, context, spec, weights, use)
+        job = self._submit(
+            job_pb2.JOB_KIND_EVALUATE, request, context, spec, weights=weights, process=use
+        )
         host.return_free_memory()  # of the parts in which the message came
         return job
 
@@ -190,11 +192,14 @@ class Servicer(runner_service_pb2_grpc.RunnerServiceServicer):
         request: Any,
         context: grpc.ServicerContext,
         spec: JobSpec,
+        *,
         weights: bytes | None = None,
         process: ProcessUse = ProcessUse.OWN,
     ) -> job_pb2.Job:
         caller = self._guard.caller(context).name
-        return self._jobs.submit(kind, request.request_id, spec, weights, process, caller)
+        return self._jobs.submit(
+            kind, request.request_id, spec, weights, process=process, by=caller
+        )
 
     def _spec(self, message: job_pb2.JobSpec, *, traced: bool = False) -> JobSpec:
         spec = valid_spec(message, host.available_cpus(), self._default_threads)

@@ -91,7 +91,8 @@ def jobs(
         created = job.create_time.ToDatetime().isoformat(" ", "seconds")
         state = say(state_name(job.state))
         columns = [job.job_id, f"{created}Z", f"{kind:8}", cells.ljust(state, 9)]
-        typer.echo("  ".join([*columns, job.error.message]).rstrip())
+        told = filter(None, (job.submitted_by, job.error.message))
+        typer.echo("  ".join([*columns, *told]).rstrip())
     if not (listed or as_json or lost):
         to_stderr(say(_NO_JOBS))
     _raise_for(lost)
