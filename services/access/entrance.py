@@ -35,5 +35,6 @@ class Entrance:
             IdentitiesFile(options.tokens) if options.tokens else None,
             certificates=options.tls_client_ca is not None,
             open_health=options.open_health,
+            insecure=warning is not None,
             upload_bytes=options.blob_quota * 10**9,
         )

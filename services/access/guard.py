@@ -24,8 +24,9 @@ class Guard:
     """Admits callers that ``identities`` names, or whose certificate a runner's CA has signed.
 
     ``identities``: None where there is no file; ``certificates``: whether clients must have one,
-    which TLS has checked; without a file it may do all. ``open_health``: health is everyone's.
-    Without identities and certificates everyone may do all. ``upload_bytes``: of a caller in a day.
+    which TLS has checked; without a file it may do all. ``open_health``: health is everyone's;
+    ``insecure``: others reach it, as it is. Without identities and certificates everyone may do
+    all. ``upload_bytes``: of a caller in a day.
     """
 
     def __init__(
@@ -34,8 +35,10 @@ class Guard:
         *,
         certificates: bool = False,
         open_health: bool = False,
+        insecure: bool = False,
         upload_bytes: int = 0,
     ) -> None:
+        self.insecure = insecure
         self._identities = identities
         self._certificates = certificates
         self._open_health = open_health

@@ -94,6 +94,7 @@ class Servicer(runner_service_pb2_grpc.RunnerServiceServicer):
             import_error=self._import_error,
             max_message_bytes=self._max_message_bytes,
             build_sha256=build.digest(),
+            insecure=self._guard.insecure,
         )
 
     def UploadBlob(

@@ -44,6 +44,10 @@ from orchestrator.trials.states import state_name
 
 T = TypeVar("T")
 
+_INSECURE = Phrase(
+    "The {framework} runner at {address} was started with --insecure: whoever reaches it from "
+    "other machines may run jobs there."
+)
 _NO_JOBS = Phrase("There are no jobs.")
 _WHICH = Phrase("Give 'workloads', or 'workloads show' and a name.")
 _NEW = Phrase("Give 'workloads new --data PATH --target NAME' for a workload of your own data.")
@@ -141,6 +145,9 @@ def env(
     rates: dict[str, job_pb2.MachineMeasured] = {}
     with closing(Runners(where.places(), to_stderr, lazy=False)) as runners:
         by_name, lost = _of_each(runners, names, lambda client: client.environment())
+        for name in by_name:
+            if (client := runners.get(name)).info().insecure:
+                to_stderr(say(_INSECURE, framework=name, address=client.address))
         if measure and by_name:
             spec = completed(config.job_spec(job.workload, job.changes()), tuple(by_name), runners)
             rates = {name: asking.rates(runners.get(name), spec) for name in by_name}
