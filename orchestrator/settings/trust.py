@@ -26,7 +26,7 @@ _NO_PAIR = Phrase("--tls: {key} is not the key of the certificate {cert}, or has
 _OPEN = Phrase("--tls: {file} can be read by others than its owner: chmod 600 {file}")
 _NO_TOKEN = Phrase("--tls: {file} is no token: it must have one line, in ASCII, without spaces.")
 _TWICE = Phrase("--tls names a folder for {name} twice.")
-_ALL = "all runners"
+_ALL_TWICE = Phrase("--tls names a folder for all runners twice.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ def parse(texts: Sequence[str]) -> Mapping[str, Trust]:
         if name not in FRAMEWORKS:
             name, folder = "", text
         if name in folders:
-            raise BadInput(english(_TWICE, name=name or _ALL))
+            raise BadInput(english(_TWICE, name=name) if name else english(_ALL_TWICE))
         folders[name] = folder
     read_once = {folder: read(Path(folder)) for folder in dict.fromkeys(folders.values())}
     chosen = {name: folders.get(name, folders.get("")) for name in FRAMEWORKS}

@@ -42,6 +42,7 @@ def check(options: argparse.Namespace) -> str | None:
             f"{options.listen} can be reached from other machines, and the runner has not {lacks}: "
             "give --tls-cert and --tls-key, and --tokens or --tls-client-ca ('orchestrator certs "
             "new' and 'orchestrator token new' make them), listen on 127.0.0.1, or let anyone in "
-            "with --insecure"
+            f"with --insecure. In a container whose port is published on 127.0.0.1 alone, set "
+            f"{PUBLISHED}=127.0.0.1"
         )
     return f"--insecure: whoever reaches {options.listen} may run jobs here, without {lacks}"

@@ -2,12 +2,10 @@
 
 import argparse
 import contextlib
-import errno
 import importlib.util
 import logging
 import os
 import signal
-import socket
 import sys
 import threading
 import time
@@ -30,6 +28,7 @@ from services.data.blobs import Blobs
 from services.errors import ImportFailed, TwinrunError
 from services.frameworks import FRAMEWORKS
 from services.machine import host
+from services.runner import listening
 from services.runner.interceptor import Interceptor
 from services.runner.jobs import Jobs
 from services.runner.options import EXIT_ACCESS, EXIT_NOT_INSTALLED, EXIT_PORT, EXIT_STATE, parse
@@ -67,6 +66,9 @@ def main(arguments: list[str] | None = None) -> int:
         entrance = Entrance(options)
         with _locked(options.state_dir, options.lock_fd):
             _serve(options, entrance)
+    except listening.CannotListen as fault:
+        sys.stderr.write(f"runner: {fault}\n")
+        return EXIT_PORT
     except AccessFault as fault:
         sys.stderr.write(f"runner: {fault}\n")
         return EXIT_ACCESS
@@ -142,7 +144,12 @@ def _serve(options: argparse.Namespace, entrance: Entrance) -> None:
     health_servicer = health.HealthServicer()
     server = _server(servicer, health_servicer, max_message_bytes, guard)
     _set_serving(health_servicer, serving=False)
-    port = _listen(server, options.listen, entrance.credentials)
+    port = listening.listen(server, options.listen, entrance.credentials)
+    if entrance.credentials:  # whoever has the state directory needs neither certificate nor token
+        socket_path = options.state_dir.absolute() / state_dir.SOCKET
+        socket_path.unlink(missing_ok=True)
+        local = _server(servicer, health_servicer, max_message_bytes, Guard())
+        listening.listen_locally(local, socket_path)
     stops, ask = _stops()
     server.start()
     address = f"{options.listen.rpartition(':')[0]}:{port}"
@@ -211,42 +218,6 @@ def _server(
         [_SERVICE, health.SERVICE_NAME, reflection.SERVICE_NAME], server
     )
     return server
-
-
-def _listen(server: grpc.Server, address: str, tls: grpc.ServerCredentials | None) -> int:
-    try:
-        _check_free(address)
-        port: int = (
-            server.add_secure_port(address, tls) if tls else server.add_insecure_port(address)
-        )
-    except (OSError, RuntimeError) as error:
-        raise _Fault(
-            EXIT_PORT,
-            f"{address} cannot be listened on: {getattr(error, 'strerror', error)}; give another "
-            "with --listen (port 0: any that is free)",
-        ) from None
-    return port
-
-
-def _check_free(address: str) -> None:
-    """Check the address. Raises OSError if it is taken or not this machine's.
-
-    gRPC does not tell the two apart. A name may stand for several addresses, and gRPC would be
-    content with one of them.
-    """
-    host, _, port = address.rpartition(":")
-    faults = []
-    addresses = socket.getaddrinfo(host.strip("[]"), port, type=socket.SOCK_STREAM)
-    for family, kind, protocol, _, place in addresses:
-        try:
-            with socket.socket(family, kind, protocol) as probe:
-                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-                probe.bind(place)
-        except OSError as error:
-            faults.append(error)
-    for fault in faults:
-        if fault.errno == errno.EADDRINUSE or len(faults) == len(addresses):
-            raise fault
 
 
 def _set_serving(servicer: health.HealthServicer, *, serving: bool) -> None:
