@@ -142,7 +142,7 @@ def _shake(address: str, trust: Trust | None) -> bool:
 
 def _unproven(error: ssl.SSLCertVerificationError, trust: Trust, names: dict[str, str]) -> Sentence:
     said = _UNPROVEN.get(error.verify_code, _BAD)
-    return english(said, **names, ca=trust.folder / CA, why=error.verify_message)
+    return english(said, **names, ca=trust.folder / CA, why=error.verify_message.rstrip("."))
 
 
 def _refused(trust: Trust, names: dict[str, str]) -> Sentence:
