@@ -13,7 +13,7 @@ R = TypeVar("R")
 
 
 def with_flags(function: Callable[P, R]) -> Callable[P, R]:
-    """Give a function that ends in ``**given`` a keyword for each flag and each framework, and ``tls``.
+    """Give a function that ends in ``**given`` a keyword for each flag and framework, and ``tls``.
 
     It is called with those that were passed; any other is a TypeError, as for every function.
     """
