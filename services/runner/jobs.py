@@ -59,9 +59,10 @@ class Jobs:
         request_id: str,
         spec: JobSpec,
         weights: bytes | None = None,
-        process: ProcessUse = ProcessUse.OWN,
         *,
-        memory_limit_bytes: int = 0,
+        process: ProcessUse = ProcessUse.OWN,
+        by: str = "",
+        limit_bytes: int = 0,
     ) -> job_pb2.Job:
         """Queue a job and return it; if the request id is known, return the job that it created.
 
@@ -70,11 +71,10 @@ class Jobs:
         if not _REQUEST_ID.fullmatch(request_id):
             fault = f"is {request_id[:80]!a}; it takes up to 64 letters, digits, - and _"
             raise errors.InvalidRequest([Violation("request_id", fault)])
-        completed = spec_to_proto(spec)
         with self._changed:
             known = self._records.by_request_id(request_id)
             if known is not None:
-                if known.job.kind != kind or known.job.spec != completed:
+                if known.job.kind != kind or known.job.spec != spec_to_proto(spec):
                     raise errors.RequestIdReused(
                         f"The request id {request_id!r} made the job {known.job_id}, which has "
                         "another spec. Take a new id.",
@@ -90,10 +90,10 @@ class Jobs:
                     "when one has ended.",
                     unfinished=str(unfinished),
                 )
-            record = self._records.create(kind, request_id, completed, weights)
+            record = self._records.create(kind, request_id, spec_to_proto(spec), weights, by=by)
             given = None if weights is None else record.given
-            where = self.data_dir, record.directory
-            task = Task(spec, *where, _KINDS[kind], given, process, memory_limit_bytes)
+            where = self.data_dir, record.directory, _KINDS[kind]
+            task = Task(spec, *where, given, process, limit_bytes)
             self._pending.append((record, task))
             self._submitted += 1
             self._changed.notify_all()
