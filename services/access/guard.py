@@ -118,7 +118,7 @@ class Guard:
     def _of_certificate(self, context: grpc.ServicerContext) -> Caller:
         names = _names(context)
         if self._identities is None:
-            return Caller(", ".join(names), Role.RUN)
+            return Caller(names[0] if names else "a certificate without a name", Role.RUN)
         known = self._identities.known().certificates
         found = next((known[name] for name in names if name in known), None)
         if found is None:
@@ -130,7 +130,7 @@ class Guard:
 
 
 def _names(context: grpc.ServicerContext) -> list[str]:
-    """Return the names in the client's certificate, which TLS has checked."""
+    """Return the names in the client's certificate, which TLS has checked, its own one first."""
     found = context.auth_context()
     both = (*found.get("x509_common_name", ()), *found.get("x509_subject_alternative_name", ()))
     return list(dict.fromkeys(name.decode(errors="replace") for name in both))

@@ -145,9 +145,9 @@ def _serve(options: argparse.Namespace, entrance: Entrance) -> None:
     server = _server(servicer, health_servicer, max_message_bytes, guard)
     _set_serving(health_servicer, serving=False)
     port = listening.listen(server, options.listen, entrance.credentials)
+    socket_path = options.state_dir.absolute() / state_dir.SOCKET
+    socket_path.unlink(missing_ok=True)  # of a runner with TLS that was killed
     if entrance.credentials:  # whoever has the state directory needs neither certificate nor token
-        socket_path = options.state_dir.absolute() / state_dir.SOCKET
-        socket_path.unlink(missing_ok=True)
         local = _server(servicer, health_servicer, max_message_bytes, Guard())
         listening.listen_locally(local, socket_path)
     stops, ask = _stops()

@@ -38,7 +38,9 @@ def test_over_tls_the_state_directory_is_enough(start, tmp_path):
     assert eventually(lambda: ask(str(runner.state_dir)) == (0, "serving\n"))
     assert ask(runner.address)[0] == 1
     assert "Twinrun 0." in ask(str(runner.state_dir), "--versions")[1]
-    plain = start(name="plain")
+    runner.process.kill()
+    runner.process.wait()
+    plain = start()  # with the same state directory, in which the other one's socket was left
     assert eventually(lambda: ask(str(plain.state_dir)) == (0, "serving\n"))
     assert ask(str(tmp_path))[0] == 1
 
