@@ -9,7 +9,7 @@ from twinrun.contract.events import EpochFinished
 
 from orchestrator.figures.panels.bars import median_phases
 from orchestrator.language.phrases import Phrase, join, say
-from orchestrator.language.words import COMMA, label, memory, number, percent
+from orchestrator.language.words import COMMA, label, memory, number, percent, with_version
 from orchestrator.results.break_even import ahead
 from orchestrator.results.comparison import Comparison
 from orchestrator.results.quantities import PEAK_MEMORY, TARGET
@@ -79,7 +79,7 @@ def _job_line(comparison: Comparison) -> str:
     parts = [
         *(text for field, text in same.items() if text and field not in changed),
         *(
-            f"{label(name)} {trials[0].environment.framework_version}"
+            with_version(name, trials[0].environment.framework_version)
             for name, trials in comparison.trials.items()
             if trials[0].environment
         ),

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from twinrun.contract.enums import JobState
 
 from orchestrator.language.phrases import Phrase, Sentence, english, join, say
-from orchestrator.language.words import AND, COMMA, OF, SEMICOLON, label, number
+from orchestrator.language.words import AND, COMMA, OF, SEMICOLON, label, number, with_version
 from orchestrator.page.blocks import Answer
 from orchestrator.reports import comparison as report
 from orchestrator.reports.time_breakdown import causes, why_sentence
@@ -114,7 +114,7 @@ def _what_ran(comparison: Comparison, about: About) -> Answer:
         fields = ", ".join(changed_fields(list(comparison.trials)))
         sentences.append(say(_OF_BASELINE, side=label(comparison.baseline or ""), fields=fields))
     versions = [
-        " ".join([label(side), *sorted(known)])
+        with_version(side, " ".join(sorted(known)))
         for side, group in comparison.trials.items()
         if (known := {t.environment.framework_version for t in group if t.environment})
     ]

@@ -15,6 +15,7 @@ from orchestrator.gate.status import details
 from orchestrator.gate.times import since_now
 from orchestrator.language.phrases import Phrase, Sentence, english
 from orchestrator.language.words import OF
+from orchestrator.runners import versions
 from orchestrator.runners.uploading import Uploads
 from orchestrator.runners.watching import REATTACH_SECONDS, Watching
 from orchestrator.runners.wire import Wire
@@ -49,6 +50,7 @@ class Client:
     """Calls the runner of ``framework`` at ``address`` (HOST:PORT).
 
     Methods raise RunnerUnavailable if it cannot be reached, and BadInput for what it refuses.
+    ``version``: that its framework must have, which is known once it has been imported.
     ``own``: a process that was started here, whose end `ended` reports. ``tell`` receives what is
     waited for.
     """
@@ -58,11 +60,13 @@ class Client:
         framework: str,
         address: str,
         *,
+        version: str = "",
         own: bool = False,
         tell: Callable[[str], None] = lambda _: None,
     ) -> None:
         self.framework = framework
         self.address = address
+        self._version = version
         self._wire = Wire(framework, address, own=own, tell=tell)
         self._stub = self._wire.stub
         self._uploads = Uploads(self._wire, tell)
@@ -102,6 +106,10 @@ class Client:
             )
         answers.check_info(self._wire.gates.origin(), info)
         return info
+
+    def require_version(self, environment: job_pb2.Environment) -> None:
+        """Check that the framework has the version that it must have. Raises WrongRunner."""
+        versions.require(self.framework, self._version, self.address, environment)
 
     def environment(self) -> job_pb2.Environment:
         """Return where jobs run, after the framework's first import.
@@ -181,8 +189,18 @@ class Client:
     def watch(
         self, job_id: str, after: int = 0, reattach_seconds: float = REATTACH_SECONDS
     ) -> Iterator[job_pb2.JobEvent]:
-        """Yield events to the job's end, as `watching.Watching`."""
-        yield from Watching(self._wire, job_id).events(after, reattach_seconds)
+        """Yield events to the job's end, as `watching.Watching`.
+
+        Raises WrongRunner, and cancels it, if it computes with another version than it should.
+        """
+        for event in Watching(self._wire, job_id).events(after, reattach_seconds):
+            if event.HasField("environment"):
+                try:
+                    self.require_version(event.environment)
+                except WrongRunner:
+                    self._wire.give_up(job_id)
+                    raise
+            yield event
 
     def job(self, job_id: str) -> job_pb2.Job:
         """Return a job's current state."""

@@ -18,6 +18,7 @@ from orchestrator.runners import local
 from orchestrator.runners.client import Client
 from orchestrator.runners.listener import Listener, listener, of_process
 from orchestrator.settings.config import Places
+from orchestrator.trials.sides import framework_of, version_of
 
 _TAKEN = Phrase("{framework}: the runner at {address}")
 _TAKEN_OF = Phrase("{framework}: the runner at {address}, of the user {owner}")
@@ -47,13 +48,13 @@ _ACTIVE = {job_pb2.JOB_STATE_PENDING, job_pb2.JOB_STATE_RUNNING}
 
 
 class Runners:
-    """Runners by framework.
+    """Runners by name: a framework, or one version of it, ``pytorch-2.13.0``.
 
     Each is chosen in this order: a given address, the user's own local one, whatever listens at the
     framework's default port, such as a container, and a new local process, which `close` ends
-    unless another command uses it too; only the user's own and a new one if the places are local. A
-    runner that is still importing its framework is used; one whose import failed is not, unless it
-    was given.
+    unless another command uses it too; only the user's own and a new one if the places are local,
+    and for a version. A runner that is still importing its framework is used; one whose import
+    failed is not, unless it was given.
     """
 
     def __init__(self, places: Places, tell: Callable[[str], None], lazy: bool = True) -> None:
@@ -93,6 +94,8 @@ class Runners:
             client = self._given(framework, given) if given else self._find(framework)
             if client is not None:
                 self._clients[framework] = client
+                if version_of(framework) and (info := client.info()).HasField("environment"):
+                    client.require_version(info.environment)
                 self._found[framework] = process = listener(client.address)
                 taken = _taken(framework, client.address, process)
                 if not given:
@@ -139,7 +142,7 @@ class Runners:
 
     def _connect(self, framework: str, address: str, *, own: bool = False) -> Client:
         return self._exits.enter_context(
-            closing(Client(framework, address, own=own, tell=self.tell))
+            closing(_client(framework, address, own=own, tell=self.tell))
         )
 
     def _given(self, framework: str, address: str) -> Client:
@@ -159,7 +162,7 @@ class Runners:
 
         while True:
             client = self._own(framework, once)
-            if client is None and not self._places.local:
+            if client is None and not self._places.local and not version_of(framework):
                 client = _at_default_port(framework, once)
             if client is not None:
                 return self._exits.enter_context(closing(client))
@@ -224,6 +227,11 @@ def answering(
     return own or (None if places.local else _at_default_port(framework, tell))
 
 
+def _client(name: str, address: str, *, tell: Callable[[str], None], own: bool = False) -> Client:
+    """Return the client of the runner of that name."""
+    return Client(framework_of(name), address, version=version_of(name), own=own, tell=tell)
+
+
 def _at_default_port(framework: str, tell: Callable[[str], None]) -> Client | None:
     return _usable(framework, f"127.0.0.1:{FRAMEWORKS[framework].port}", _PROBE_SECONDS, tell)
 
@@ -240,7 +248,7 @@ def _usable(
         why = english(_ANOTHER_USERS, address=address, owner=who.owner)
         tell(say(_PASSED_OVER, framework=framework, why=why))
         return None
-    client = Client(framework, address, tell=tell)
+    client = _client(framework, address, tell=tell)
     try:
         info = client.info(seconds)
         if not info.HasField("import_error"):
