@@ -16,6 +16,7 @@ from orchestrator.results.comparison import Comparison
 from orchestrator.results.variants import Variants
 
 _NUMBER = " " + 28 * "9"  # as long as what follows a name in a legend
+_STARTS = 13 * "9"  # what the legend of a roofline says more of starting operations
 _LEGEND = 0.6  # inches above a panel, with a legend of two lines
 _PARTING = Room(left=0.95, right=0.95, above=0.18)
 _ABOVE_BARS, _BETWEEN_NAMES = 0.25, 0.08  # bars; inches
@@ -43,6 +44,13 @@ def of_reaching(comparison: Comparison) -> Room:
 
 def of_ahead(comparison: Comparison) -> Room:
     more = legend_inches(["", *(label(name) + _NUMBER for name in comparison.trials)])
+    return Room(above=0.15 + more, taller=more)
+
+
+def of_roofline(comparison: Comparison) -> Room:
+    names = [label(name) + _NUMBER for name in comparison.trials]
+    starts = [name + _STARTS for name in names] if comparison.profiles else ()
+    more = legend_inches(["", *names, *starts])
     return Room(above=0.15 + more, taller=more)
 
 
@@ -90,6 +98,7 @@ ROOMS: Mapping[str, Callable[[Comparison], Room]] = {
     "ratios": of_ratios,
     "time": of_time,
     "ahead": of_ahead,
+    "roofline": of_roofline,
     "accuracy": of_lines,
     "reaching": of_reaching,
     "loss": of_lines,

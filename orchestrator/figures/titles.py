@@ -13,6 +13,7 @@ from orchestrator.language.words import COMMA, label, memory, number, percent, w
 from orchestrator.results.break_even import ahead
 from orchestrator.results.comparison import Comparison
 from orchestrator.results.quantities import PEAK_MEMORY, TARGET
+from orchestrator.results.roofline import rooflines
 from orchestrator.trials.changes import of_baseline
 from orchestrator.trials.mappings.names import data_title
 from orchestrator.trials.metrics import ACCURACY, finite, headline, target_of
@@ -33,6 +34,8 @@ _NOT_REACHED = Phrase("Not every trial reached {target} {metric}.")
 _NO_TARGET = Phrase("{metric} over the seconds trained.")
 _TIME = Phrase("Training took {times}.")
 _TIME_OF_ALL = Phrase("{framework} {train} s of {seconds} s")
+_ROOFLINE = Phrase("An epoch over what its arithmetic needs at the machine's rate: {times}.")
+_TIMES_OF = Phrase("{side} {times} times")
 _MEMORY = Phrase("Peak memory: {sizes}.")
 _MEMORY_OF = Phrase("{framework} {size}")
 
@@ -45,6 +48,10 @@ def titles(comparison: Comparison) -> dict[str, str]:
         texts["ratios"] = say(comparison.finding)
     if sentences := [each.sentence for each in ahead(comparison) if each.low is not None]:
         texts["ahead"] = say(sentences[0])
+    if found := rooflines(comparison):
+        names = [(label(each.side), each.epoch_seconds / each.arithmetic_seconds) for each in found]
+        times = [say(_TIMES_OF, side=side, times=number(times)) for side, times in names]
+        texts["roofline"] = say(_ROOFLINE, times=_listed(times))
     if any(trial.epochs for trial in trials):
         texts["accuracy"] = _accuracy_title(comparison)
         texts["reaching"] = _reaching_title(comparison)

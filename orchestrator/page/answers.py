@@ -249,6 +249,7 @@ def _why(comparison: Comparison) -> Answer:
     if not known and len(comparison.trials) > 1:
         shown = any(verdict.shown for verdict in comparison.verdicts)
         known = [say(_CAUSE_UNKNOWN if shown else _NO_CAUSE)]
+    sentences += report.of_limits(comparison)
     more = why_sentence(comparison)
     return Answer(say(_WHY), short, [*known, *sentences, *([more] if more else [])])
 
