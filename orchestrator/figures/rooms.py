@@ -51,7 +51,7 @@ def of_roofline(comparison: Comparison) -> Room:
     names = [label(name) + _NUMBER for name in comparison.trials]
     starts = [name + _STARTS for name in names] if comparison.profiles else ()
     more = legend_inches(["", *names, *starts])
-    return Room(above=0.15 + more, taller=more)
+    return Room(above=0.35 + more, taller=0.2 + more)
 
 
 def of_ratios(comparison: Comparison) -> Room:

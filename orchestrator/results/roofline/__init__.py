@@ -2,8 +2,8 @@
 
 After Williams, Waterman and Patterson, "Roofline: an insightful visual performance model for
 multicore architectures" (2009): no job is faster than its operations at the machine's peak rate, or
-its bytes at the peak of the memory. A third floor is the start of each operation, one after the
-other.
+than its bytes at the peak of the memory, unless a cache holds them. A third floor is the start of
+each operation, one after the other.
 """
 
 from collections.abc import Sequence
