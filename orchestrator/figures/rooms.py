@@ -16,7 +16,6 @@ from orchestrator.results.comparison import Comparison
 from orchestrator.results.variants import Variants
 
 _NUMBER = " " + 28 * "9"  # as long as what follows a name in a legend
-_STARTS = 13 * "9"  # what the legend of a roofline says more of starting operations
 _LEGEND = 0.6  # inches above a panel, with a legend of two lines
 _PARTING = Room(left=0.95, right=0.95, above=0.18)
 _ABOVE_BARS, _BETWEEN_NAMES = 0.25, 0.08  # bars; inches
@@ -49,9 +48,8 @@ def of_ahead(comparison: Comparison) -> Room:
 
 def of_roofline(comparison: Comparison) -> Room:
     names = [label(name) + _NUMBER for name in comparison.trials]
-    starts = [name + _STARTS for name in names] if comparison.profiles else ()
-    more = legend_inches(["", *names, *starts])
-    return Room(above=0.35 + more, taller=0.2 + more)
+    more = legend_inches(["", *names, *(names if comparison.profiles else ())])
+    return Room(above=0.45 + more, taller=0.3 + more)
 
 
 def of_ratios(comparison: Comparison) -> Room:
