@@ -3,7 +3,7 @@
 import functools
 import inspect
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Literal, ParamSpec, TypeVar
+from typing import Literal, ParamSpec, TypeVar
 
 from orchestrator.frameworks import FRAMEWORKS
 from orchestrator.settings.grid import takes_several
@@ -28,7 +28,7 @@ def with_flags(function: Callable[P, R]) -> Callable[P, R]:
 def with_lists(function: Callable[P, R]) -> Callable[P, R]:
     """Give such a function the keywords of `with_flags`, of which some may be lists of values."""
     kinds = {
-        name: kind | Sequence[Any] | None if takes_several(name) else kind
+        name: kind | Sequence[object] | None if takes_several(name) else kind
         for name, (_, kind) in FLAGS.items()
     }
     return _with(function, kinds | _ADDRESSES)
