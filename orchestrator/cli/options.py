@@ -15,7 +15,7 @@ from orchestrator.cli import completion
 from orchestrator.cli.groups import JOB
 from orchestrator.frameworks import FRAMEWORKS
 from orchestrator.results.circumstances import CODES
-from orchestrator.settings import config, versions
+from orchestrator.settings import config, trust, versions
 from orchestrator.settings.config import Places
 from orchestrator.settings.job import JobFlags
 from orchestrator.trials.sides import Side
@@ -130,6 +130,18 @@ class _Where:
         ),
     ] = None
 
+    tls: Annotated[
+        list[str] | None,
+        _option(
+            _WHERE,
+            "--tls",
+            metavar="[NAME=]DIR",
+            envvar="TWINRUN_TLS",
+            help="Reach runners, or one framework's, over TLS: the folder that 'orchestrator certs "
+            "new' made, or ca.pem and a token. Repeatable.",
+        ),
+    ] = None
+
     local: Annotated[
         bool,
         _option(
@@ -154,7 +166,8 @@ class _Where:
             versions.check_used(self.named, sides)
         if self.local:
             return Places(local=True)
-        return Places({**{name: getattr(self, name) for name in FRAMEWORKS}, **self.named})
+        addresses = {**{name: getattr(self, name) for name in FRAMEWORKS}, **self.named}
+        return Places(addresses, trust=trust.parse(self.tls or []))
 
 
 def _address(framework: frameworks.Framework) -> Any:

@@ -19,6 +19,8 @@ from orchestrator.runners import versions
 from orchestrator.runners.uploading import Uploads
 from orchestrator.runners.watching import REATTACH_SECONDS, Watching
 from orchestrator.runners.wire import Wire
+from orchestrator.settings.trust import Trust
+from orchestrator.trials.sides import framework_of, version_of
 
 _OTHER_FRAMEWORK = Phrase(
     "The runner at {address} runs {found}, not {framework}: give the address of a {framework} "
@@ -47,27 +49,27 @@ _ACTIVE = {job_pb2.JOB_STATE_PENDING, job_pb2.JOB_STATE_RUNNING}
 
 
 class Client:
-    """Calls the runner of ``framework`` at ``address`` (HOST:PORT).
+    """Calls the runner of that ``name``, such as ``pytorch``, at ``address`` (HOST:PORT).
 
     Methods raise RunnerUnavailable if it cannot be reached, and BadInput for what it refuses.
-    ``version``: that its framework must have, which is known once it has been imported.
-    ``own``: a process that was started here, whose end `ended` reports. ``tell`` receives what is
-    waited for.
+    The version that its name may have is checked once it has imported its framework. ``trust``:
+    over TLS. ``own``: a process that was started here, whose end `ended` reports. ``tell`` receives
+    what is waited for.
     """
 
     def __init__(
         self,
-        framework: str,
+        name: str,
         address: str,
         *,
-        version: str = "",
+        trust: Trust | None = None,
         own: bool = False,
         tell: Callable[[str], None] = lambda _: None,
     ) -> None:
-        self.framework = framework
+        self.framework = framework_of(name)
         self.address = address
-        self._version = version
-        self._wire = Wire(framework, address, own=own, tell=tell)
+        self._version = version_of(name)
+        self._wire = Wire(self.framework, address, trust=trust, own=own, tell=tell)
         self._stub = self._wire.stub
         self._uploads = Uploads(self._wire, tell)
 

@@ -10,7 +10,13 @@ from pathlib import Path
 
 from twinrun.v1 import job_pb2
 
-from orchestrator.errors import OrchestratorError, RunnerUnavailable, TooSlow, WrongRunner
+from orchestrator.errors import (
+    BadInput,
+    OrchestratorError,
+    RunnerUnavailable,
+    TooSlow,
+    WrongRunner,
+)
 from orchestrator.frameworks import FRAMEWORKS
 from orchestrator.language.phrases import Phrase, english, say
 from orchestrator.language.words import OF
@@ -18,6 +24,7 @@ from orchestrator.runners import local
 from orchestrator.runners.client import Client
 from orchestrator.runners.listener import Listener, listener, of_process
 from orchestrator.settings.config import Places
+from orchestrator.settings.trust import Trust
 from orchestrator.trials.sides import framework_of, version_of
 
 _TAKEN = Phrase("{framework}: the runner at {address}")
@@ -51,10 +58,9 @@ class Runners:
     """Runners by name: a framework, or one version of it, ``pytorch-2.13.0``.
 
     Each is chosen in this order: a given address, the user's own local one, whatever listens at the
-    framework's default port, such as a container, and a new local process, which `close` ends
-    unless another command uses it too; only the user's own and a new one if the places are local,
-    and for a version. A runner that is still importing its framework is used; one whose import
-    failed is not, unless it was given.
+    default port, such as a container (of no version), and a new local process, which `close` ends
+    unless another command uses it too; only own ones if the places are local. A runner that is
+    still importing its framework is used; one whose import failed is not, unless it was given.
     """
 
     def __init__(self, places: Places, tell: Callable[[str], None], lazy: bool = True) -> None:
@@ -141,9 +147,9 @@ class Runners:
         return mapping
 
     def _connect(self, framework: str, address: str, *, own: bool = False) -> Client:
-        return self._exits.enter_context(
-            closing(_client(framework, address, own=own, tell=self.tell))
-        )
+        trust = None if own else self._places.trust.get(framework_of(framework))
+        client = Client(framework, address, trust=trust, own=own, tell=self.tell)
+        return self._exits.enter_context(closing(client))
 
     def _given(self, framework: str, address: str) -> Client:
         client = self._connect(framework, address)
@@ -163,7 +169,7 @@ class Runners:
         while True:
             client = self._own(framework, once)
             if client is None and not self._places.local and not version_of(framework):
-                client = _at_default_port(framework, once)
+                client = _at_default_port(framework, self._places, once)
             if client is not None:
                 return self._exits.enter_context(closing(client))
             if self._start(framework):
@@ -221,23 +227,25 @@ def answering(
     """
     given = places.addresses.get(framework)
     if given:
-        return _usable(framework, given, _PROBE_SECONDS, tell)
+        return _usable(framework, given, _PROBE_SECONDS, tell, trust=places.trust.get(framework))
     announced = local.announced(framework, places)
     own = announced and _usable(framework, announced, _PROBE_SECONDS, tell, own=True)
-    return own or (None if places.local else _at_default_port(framework, tell))
+    return own or (None if places.local else _at_default_port(framework, places, tell))
 
 
-def _client(name: str, address: str, *, tell: Callable[[str], None], own: bool = False) -> Client:
-    """Return the client of the runner of that name."""
-    return Client(framework_of(name), address, version=version_of(name), own=own, tell=tell)
-
-
-def _at_default_port(framework: str, tell: Callable[[str], None]) -> Client | None:
-    return _usable(framework, f"127.0.0.1:{FRAMEWORKS[framework].port}", _PROBE_SECONDS, tell)
+def _at_default_port(framework: str, places: Places, tell: Callable[[str], None]) -> Client | None:
+    address, trust = f"127.0.0.1:{FRAMEWORKS[framework].port}", places.trust.get(framework)
+    return _usable(framework, address, _PROBE_SECONDS, tell, trust=trust)
 
 
 def _usable(
-    framework: str, address: str, seconds: float, tell: Callable[[str], None], *, own: bool = False
+    framework: str,
+    address: str,
+    seconds: float,
+    tell: Callable[[str], None],
+    *,
+    trust: Trust | None = None,
+    own: bool = False,
 ) -> Client | None:
     """Return a client of the runner at the address, if it answers in time and is usable.
 
@@ -248,7 +256,7 @@ def _usable(
         why = english(_ANOTHER_USERS, address=address, owner=who.owner)
         tell(say(_PASSED_OVER, framework=framework, why=why))
         return None
-    client = _client(framework, address, tell=tell)
+    client = Client(framework, address, trust=trust, tell=tell)
     try:
         info = client.info(seconds)
         if not info.HasField("import_error"):
@@ -262,6 +270,8 @@ def _usable(
         tell(say(_PASSED_OVER, framework=framework, why=why))
     except RunnerUnavailable:
         pass
+    except BadInput as error:  # of TLS, or of who calls
+        tell(say(_PASSED_OVER, framework=framework, why=error.message))
     client.close()
     return None
 
