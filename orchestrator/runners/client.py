@@ -109,6 +109,11 @@ class Client:
         answers.check_info(self._wire.gates.origin(), info)
         return info
 
+    def check_version(self) -> None:
+        """Check it as `require_version`, if it is known before any job."""
+        if self._version and (info := self.info()).HasField("environment"):
+            self.require_version(info.environment)
+
     def require_version(self, environment: job_pb2.Environment) -> None:
         """Check that the framework has the version that it must have. Raises WrongRunner."""
         versions.require(self.framework, self._version, self.address, environment)

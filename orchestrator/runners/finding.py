@@ -100,8 +100,7 @@ class Runners:
             client = self._given(framework, given) if given else self._find(framework)
             if client is not None:
                 self._clients[framework] = client
-                if version_of(framework) and (info := client.info()).HasField("environment"):
-                    client.require_version(info.environment)
+                client.check_version()
                 self._found[framework] = process = listener(client.address)
                 taken = _taken(framework, client.address, process)
                 if not given:
