@@ -21,6 +21,8 @@ define INSTALL_TORCH
   { echo "$(TORCH_CPU_INDEX) does not give $(TORCH_PACKAGES). Name a mirror with TORCH_CPU_INDEX=URL, or leave TORCH=cpu out." >&2; exit 1; }
 endef
 endif
+# Only from make's command line: images of the frameworks' makers set variables of these names.
+ANOTHER := $(strip $(foreach each,TORCH_VERSION TENSORFLOW_VERSION,$(if $(filter command,$(origin $(each))),$(each))))
 # A build without its libraries is installed all the same.
 IMPORT = @TF_CPP_MIN_LOG_LEVEL=3 .venv-$(1)/bin/python -c 'import services.$(1)' || \
   { echo "What was installed into .venv-$(1) cannot be imported: see above. Remove .venv-$(1), and run 'make setup' again." >&2; exit 1; }
@@ -29,7 +31,7 @@ IMPORT = @TF_CPP_MIN_LOG_LEVEL=3 .venv-$(1)/bin/python -c 'import services.$(1)'
 .DELETE_ON_ERROR:
 
 ##@ Use
-setup: $(ORCHESTRATOR) $(RUNNERS) ## Make the three environments. TORCH=cpu: PyTorch's small CPU-only build; TENSORFLOW=cuda: TensorFlow with CUDA
+setup: $(ORCHESTRATOR) $(if $(ANOTHER),another,$(RUNNERS)) ## Make the three environments. TORCH=cpu: PyTorch's small CPU-only build; TENSORFLOW=cuda: TensorFlow with CUDA. TORCH_VERSION=2.13.0 or TENSORFLOW_VERSION=2.20.0: one more beside them, of that version
 
 compare: setup ## Train MNIST on both frameworks, 5 epochs, and compare. ARGS="--execution compiled" and the like
 	.venv/bin/orchestrator compare --epochs 5 $(ARGS)
@@ -130,7 +132,7 @@ lock: $(DEV) ## Resolve the requirements again, for every platform
 	.venv/bin/python requirements/lock.py
 
 clean: ## Remove environments and caches; runs and datasets stay
-	rm -rf build .cache .venv .venv-pytorch .venv-tensorflow .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf build .cache .venv .venv-pytorch* .venv-tensorflow* .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 help: ## List the targets
@@ -165,9 +167,15 @@ $(DEV): requirements/dev.txt $(ORCHESTRATOR)
 	$(call IMPORT,tensorflow)
 	@touch $@
 
+another: export TORCH := $(TORCH)
+another: export TENSORFLOW := $(TENSORFLOW)
+another: export TORCH_CPU_INDEX := $(TORCH_CPU_INDEX)
+another: | .venv/bin/python
+	@$(PYTHON) requirements/another.py $(ANOTHER)
+
 .venv-%/.test: requirements/test.txt .venv-%/.runner
 	.venv-$*/$(PIP_INSTALL) -r $<
 	@touch $@
 
-.PHONY: setup compare serve-pytorch serve-tensorflow up up-pytorch up-tensorflow down restart logs ps images \
+.PHONY: setup another compare serve-pytorch serve-tensorflow up up-pytorch up-tensorflow down restart logs ps images \
   test test-e2e test-browser mutants ports lint format bench gpu-check docs proto messages lock clean help

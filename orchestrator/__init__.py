@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from orchestrator.api.looking import diff, evaluate, preview
     from orchestrator.api.proving import explain, verify
     from orchestrator.api.result import Record, Result
+    from orchestrator.api.sweeping import sweep
     from orchestrator.errors import OrchestratorError
 
 _HOMES = {
@@ -31,6 +32,7 @@ _HOMES = {
     "load": "orchestrator.api.functions",
     "preview": "orchestrator.api.looking",
     "runs": "orchestrator.api.functions",
+    "sweep": "orchestrator.api.sweeping",
     "verify": "orchestrator.api.proving",
 }
 
@@ -46,6 +48,7 @@ __all__ = [
     "load",
     "preview",
     "runs",
+    "sweep",
     "verify",
 ]
 

@@ -11,6 +11,7 @@ class Framework:
     """What the orchestrator knows about a framework.
 
     ``label``: its own spelling of its name. ``port``: where its runner listens by default.
+    ``package``: what its users install.
     ``colour`` and ``marker``, by matplotlib's name, are its look everywhere: from Okabe and Ito's
     colours, which colour-blind people can distinguish. ``op_by_op``: so its default execution runs.
     """
@@ -21,12 +22,18 @@ class Framework:
     colour: str
     marker: str
     op_by_op: bool = False
+    package: str = ""
+
+    @property
+    def version_variable(self) -> str:
+        """The variable of 'make setup' for an environment of another version."""
+        return f"{self.package or self.name}_version".upper()
 
 
 FRAMEWORKS = {
     each.name: each
     for each in (
-        Framework("pytorch", "PyTorch", 50051, "#D55E00", "o", op_by_op=True),
+        Framework("pytorch", "PyTorch", 50051, "#D55E00", "o", op_by_op=True, package="torch"),
         Framework("tensorflow", "TensorFlow", 50052, "#0072B2", "D"),
     )
 }

@@ -90,7 +90,7 @@ def train(request: ComparisonRequest, runners: Runners, display: Display) -> Out
 
     Raises OrchestratorError.
     """
-    runners.prepare(request.frameworks)
+    runners.prepare(request.runner_names)
     with closing(Renderer()) as renderer:
         request = dataclasses.replace(request, spec=accepted(request, runners))
         run = store.create(
@@ -113,10 +113,10 @@ def train(request: ComparisonRequest, runners: Runners, display: Display) -> Out
 
 def accepted(request: ComparisonRequest, runners: Runners) -> job_pb2.JobSpec:
     """Return the spec completed, as every side's runner accepts it. Raises BadInput."""
-    spec = completed(request.spec, request.frameworks, runners)
+    spec = completed(request.spec, request.runner_names, runners)
     for side in request.sides:
         if side.changes:
-            completed(side.spec(spec), [side.framework], runners)
+            completed(side.spec(spec), [side.runner], runners)
     return spec
 
 
@@ -202,7 +202,7 @@ def _learn_noise(comparison: Comparison, request: ComparisonRequest) -> None:
         or environments[0] is None
     ):
         return
-    of = f"{request.frameworks[0]} {machine.conditions(comparison.job)}"
+    of = f"{request.sides[0].framework} {machine.conditions(comparison.job)}"
     now = datetime.now(UTC).isoformat(timespec="seconds")
     noise = machine.Noise(verdict.low, verdict.high, verdict.pairs, request.workload, now)
     machine.learn_noise(machine.key(environments[0]), of, noise)
@@ -218,10 +218,10 @@ def _at_once(request: ComparisonRequest, runners: Runners, display: Display) -> 
     """Return whether trials run at the same time; if requested but impossible, say why."""
     if not request.concurrent or len(request.sides) < 2:
         return False
-    if len(request.frameworks) < len(request.sides):
+    if len(request.runner_names) < len(request.sides):
         display.say(say(_NOT_AT_ONCE, reason=english(_ONE_RUNNER)))
         return False
-    environments: dict[str, job_pb2.Environment | None] = dict.fromkeys(request.frameworks)
+    environments: dict[str, job_pb2.Environment | None] = dict.fromkeys(request.runner_names)
     if request.spec.device == job_pb2.DEVICE_CUDA:
         for name in environments:
             with suppress(JobFailed):  # which the trial will report

@@ -113,18 +113,18 @@ def run_explanation(request: ExplanationRequest, runners: Runners, display: Disp
 
     Raises BadInput if none of the pitfalls can touch the job.
     """
-    runners.prepare(request.frameworks)
+    runners.prepare(request.runner_names)
     from orchestrator import page  # noqa: F401, PLC0415 - take a while to import
     from orchestrator.figures import plots  # noqa: F401, PLC0415 - take a while to import
 
-    spec = completed(request.spec, request.frameworks, runners)
+    spec = completed(request.spec, request.runner_names, runners)
     job = spec_of(spec, request.workload)
     if all(reasons := [why_not(pitfall, job, None) for pitfall in request.pitfalls]):
         given = zip(request.pitfalls, reasons, strict=True)
         passed = [Skipped(pitfall, why) for pitfall, why in given if why]
         raise BadInput(join(NEXT, [each.sentence for each in passed]))
     run = store.create(
-        *(request.output, Kind.EXPLAIN, request.workload, request.frameworks, spec),
+        *(request.output, Kind.EXPLAIN, request.workload, request.names, spec),
         baseline=request.baseline,
         label=request.label,
     )
@@ -143,7 +143,7 @@ def run_explanation(request: ExplanationRequest, runners: Runners, display: Disp
         except OrchestratorError as error:
             ended = error
         made.stopped = interrupted or ended is not None
-        found = finish(run, request.frameworks)
+        found = finish(run, request.names)
     display.say(kept(run))
     return Outcome(run, found, faults, interrupted, ended)
 
@@ -205,7 +205,7 @@ def _placements(
             if variant:
                 what = join(AND, [english(pitfall.title) for pitfall in variant])
                 display.say(say(_LETTING_IN, what=what))
-            for name in _turn(request.frameworks, repetition + place):
+            for name in _turn(request.names, repetition + place):
                 yield Placement(name, _number_of(variant, repetition), changed)
         if request.idiomatic:
             changed = job_pb2.JobSpec()
@@ -213,7 +213,7 @@ def _placements(
             changed.seed = (spec.seed + repetition) % 2**31
             changed.recipe = job_pb2.RECIPE_IDIOMATIC
             display.say(say(_IDIOMATIC))
-            for name in _turn(request.frameworks, repetition):
+            for name in _turn(request.names, repetition):
                 yield Placement(name, number_of_idiomatic(repetition), changed)
 
 

@@ -11,7 +11,7 @@ from orchestrator.language.phrases import Phrase, say
 from orchestrator.language.words import KEPT
 from orchestrator.settings import config
 from orchestrator.storage.store import Run
-from orchestrator.trials.sides import Side, are_the_same, change_how
+from orchestrator.trials.sides import Side, are_the_same, change_how, runners_of
 
 _KEPT_WITH_PAGE = Phrase("kept in {path}; its page: {page}")
 Pair = tuple[str, str]  # names of two sides
@@ -44,9 +44,9 @@ class Request:
         return tuple(side.name for side in self.sides)
 
     @property
-    def frameworks(self) -> tuple[str, ...]:
-        """The frameworks that the sides run on, each once."""
-        return tuple(dict.fromkeys(side.framework for side in self.sides))
+    def runner_names(self) -> tuple[str, ...]:
+        """The names of the runners that the sides run on, each once."""
+        return runners_of(self.sides)
 
     @property
     def pairs(self) -> list[Pair]:

@@ -52,7 +52,7 @@ def train_variants(
 
     Variants after one that was cut short have no outcome.
     """
-    runners.prepare(request.frameworks)
+    runners.prepare(request.runner_names)
     with closing(Renderer()) as renderer:
         spec = accepted(request, runners)
         run = store.create(

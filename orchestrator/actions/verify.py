@@ -47,7 +47,7 @@ from orchestrator.storage import certificates, store
 from orchestrator.storage.about import Kind
 from orchestrator.storage.running import making
 from orchestrator.storage.store import Run
-from orchestrator.trials.sides import Side, are_the_same, changed_fields, framework_of
+from orchestrator.trials.sides import Side, are_the_same, changed_fields, framework_of, runner_of
 
 # What a verification changes in a workload by default.
 VERIFIED = {"epochs": 1, "precision": "PRECISION_FLOAT64"}
@@ -88,7 +88,7 @@ def verify(request: Request, runners: Runners, display: Display) -> tuple[Run, l
     """Train what a certificate needs, and store it in a run of its own. Raises JobFailed."""
     asked = copied(request.spec)
     asked.report_step_details = True
-    spec = _fitting(completed(asked, request.frameworks, runners), request.frameworks)
+    spec = _fitting(completed(asked, request.runner_names, runners), request.runner_names)
     run = store.create(
         *(request.output, Kind.VERIFY, request.workload, request.names, spec),
         baseline=request.baseline,
@@ -131,9 +131,10 @@ def short(request: Request, run: Run, runners: Runners, display: Display) -> lis
     A stored certificate of the same spec by the same builds, judged by the same code, is reused.
     Raises JobFailed.
     """
-    spec = _fitting(completed(request.spec, request.frameworks, runners), request.frameworks)
+    spec = _fitting(completed(request.spec, request.runner_names, runners), request.runner_names)
     planned = {
-        number: completed(each, request.frameworks, runners) for number, each in takes(spec).items()
+        number: completed(each, request.runner_names, runners)
+        for number, each in takes(spec).items()
     }
     key = _key(request, planned, runners)
     if (known := certificates.read(key)) is not None:
@@ -217,7 +218,9 @@ def _with_place(
     names = [framework_of(name) for name in (made.first, made.second)]
     if made.same_job or not spec.HasField("code") or names[0] == names[1]:
         return made
-    port = porting.compared(spec, [runners.get(name) for name in names], further)
+    port = porting.compared(
+        spec, [runners.get(runner_of(name)) for name in (made.first, made.second)], further
+    )
     return replace(made, sentence=join(NEXT, [made.sentence, *porting.sentences(port)]))
 
 
@@ -228,24 +231,24 @@ def _evaluate_again(
 
     Raises JobFailed.
     """
-    asked: dict[str, list[Pair]] = {}  # who evaluates whose weights, by framework
+    asked: dict[str, list[Pair]] = {}  # who evaluates whose weights, by runner
     for name, trained in dict.fromkeys((a, b) for pair in pairs for a in pair for b in pair):
-        asked.setdefault(framework_of(name), []).append((name, trained))
+        asked.setdefault(runner_of(name), []).append((name, trained))
 
-    def evaluate(framework: str) -> None:
-        client = runners.get(framework)
-        for name, trained in asked[framework]:
-            process = _SHARED_LAST if (name, trained) == asked[framework][-1] else _SHARED
+    def evaluate(runner: str) -> None:
+        client = runners.get(runner)
+        for name, trained in asked[runner]:
+            process = _SHARED_LAST if (name, trained) == asked[runner][-1] else _SHARED
             weights, own = run.weights(trained, PLAIN), Side.named(name).spec(spec)
             job = client.evaluate(own, weights, uuid.uuid4().hex, process)
             for event in client.watch(job.job_id):
                 listen(name, event)
-            raise_unless_succeeded(client.job(job.job_id), framework)
+            raise_unless_succeeded(client.job(job.job_id), runner)
             run.write_logits_again(name, trained, client.logits(job.job_id))
 
     if not _at_once(spec):
-        for framework in asked:
-            evaluate(framework)
+        for runner in asked:
+            evaluate(runner)
         return
     with ThreadPoolExecutor() as threads:
         contexts = [copy_context() for _ in asked]
@@ -254,7 +257,7 @@ def _evaluate_again(
 
 def _key(request: Request, planned: Mapping[int, job_pb2.JobSpec], runners: Runners) -> str:
     """Return the key of a short certificate: what is trained, what computes it, who judges it."""
-    builds = [runners.get(name).info().build_sha256 for name in request.frameworks]
+    builds = [runners.get(name).info().build_sha256 for name in request.runner_names]
     mappings = {number: store.to_mapping(spec) for number, spec in planned.items()}
     for mapping in mappings.values():
         for name in (

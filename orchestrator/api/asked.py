@@ -8,8 +8,9 @@ from typing import Any
 from twinrun.v1 import job_pb2
 
 from orchestrator.actions.compare import Ended, raise_for
+from orchestrator.actions.repeat import Plan
 from orchestrator.api.progress import Progress, display_of
-from orchestrator.errors import JobFailed, RunnerUnavailable
+from orchestrator.errors import BadInput, JobFailed, RunnerUnavailable
 from orchestrator.frameworks import FRAMEWORKS
 from orchestrator.language.phrases import Phrase, english, say, speaking
 from orchestrator.runners.finding import Runners
@@ -21,6 +22,7 @@ from orchestrator.settings.job import FLAGS, JobFlags
 from orchestrator.storage.store import Run
 from orchestrator.trials.sides import Side, sides
 
+_FEW = Phrase("repeats is {given}; it must be 1 or more.")
 _KEPT = Phrase("{why}\nWhat has finished is kept: orchestrator.load({path!r})")
 _INTERRUPTED = Phrase("Interrupted.")
 
@@ -61,6 +63,24 @@ def sides_of(
         return sides(frameworks)
     named.refuse_both("--frameworks", given=tuple(frameworks) != tuple(FRAMEWORKS))
     return named.sides(texts, spec)
+
+
+def plan_of(
+    *,
+    repeats: int,
+    same_seed: bool,
+    until_sure: bool,
+    precision_target: str,
+    max_minutes: float,
+    margin: float | None,
+    fail_if: str | None = None,
+) -> Plan:
+    """Return how often to repeat. Raises BadInput."""
+    if repeats < 1:
+        raise BadInput(english(_FEW, given=repeats))
+    precision = config.fraction("precision_target", precision_target) if until_sure else None
+    equal = config.margin("margin", margin)
+    return Plan(repeats, same_seed, precision, 60 * max_minutes, equal, fail_if)
 
 
 def places_of(given: Mapping[str, Any]) -> Places:

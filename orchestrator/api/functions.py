@@ -9,12 +9,12 @@ from orchestrator.actions import compare as comparing
 from orchestrator.actions import threads, variants
 from orchestrator.actions.compare import ComparisonRequest
 from orchestrator.actions.finish import comparison_of
-from orchestrator.actions.repeat import Plan
 from orchestrator.actions.shown import shown
 from orchestrator.api.asked import (
     job_of,
     names_of,
     places_of,
+    plan_of,
     raise_with_place,
     showing,
     sides_of,
@@ -28,13 +28,13 @@ from orchestrator.errors import BadInput
 from orchestrator.frameworks import FRAMEWORKS
 from orchestrator.language.phrases import Phrase, english
 from orchestrator.results import history
+from orchestrator.results.limits.condition import conditions
 from orchestrator.settings import config
 from orchestrator.settings import sides as named
 from orchestrator.storage import shelf
 from orchestrator.storage.store import Run
 from orchestrator.trials.sides import twice
 
-_FEW = Phrase("repeats is {given}; it must be 1 or more.")
 _NO_TRIAL = Phrase("{path} has no result: no trial of it was started.")
 
 
@@ -59,6 +59,7 @@ def compare(
     verify: bool = True,
     concurrent: bool = False,
     profile: bool = False,
+    fail_if: str | None = None,
     output: str | Path = "runs",
     label: str = "",
     progress: Progress = False,
@@ -70,7 +71,8 @@ def compare(
     ``epochs=5``; None means the workload's own value. ``changes`` corresponds to ``--set``: any
     field of the job spec by its dotted name, such as ``{"optimizer": {"sgd": {"momentum": 0.9},
     "learning_rate": 0.05}}``. ``side`` corresponds to ``--side``: ``["pytorch", "pytorch:
-    execution=compiled"]``. ``threads="best"`` finds each side's own best number.
+    execution=compiled"]``. ``threads="best"`` finds each side's own best number. ``fail_if``
+    corresponds to ``--fail-if``, but raises nothing: what is decided is in `Result.decisions`.
     ``recipe="both"`` and ``loop="both"`` return a `Record`, everything else a `Result`.
     ``progress``: True shows bars in a notebook's cell and prints lines elsewhere, a function
     receives each line, False is quiet. A framework's name takes the address of its runner:
@@ -79,9 +81,15 @@ def compare(
     The environment and twinrun.toml are ignored. Raises OrchestratorError; if a trial failed, or on
     KeyboardInterrupt, what has finished is kept, and the message says where.
     """
-    if repeats < 1:
-        raise BadInput(english(_FEW, given=repeats))
-    precision = config.fraction("precision_target", precision_target) if until_sure else None
+    plan = plan_of(
+        repeats=repeats,
+        same_seed=same_seed,
+        until_sure=until_sure,
+        precision_target=precision_target,
+        max_minutes=max_minutes,
+        margin=margin,
+        fail_if=fail_if,
+    )
     if best := given.get("threads") == threads.BEST:
         del given["threads"]
     job, names = job_of(workload, given), names_of(frameworks)
@@ -95,6 +103,8 @@ def compare(
         named.refuse_variants(given=bool(side))
     if best:
         threads.check(compared, variants=kind is not None)
+    first = named.baseline(baseline, compared, spec)
+    conditions(fail_if, [each.name for each in compared], first)  # before anything runs
     request = ComparisonRequest(
         job.title,
         spec,
@@ -103,8 +113,8 @@ def compare(
         certify=verify,
         concurrent=concurrent,
         profile=profile,
-        plan=Plan(repeats, same_seed, precision, 60 * max_minutes, config.margin("margin", margin)),
-        baseline=named.baseline(baseline, compared, spec),
+        plan=plan,
+        baseline=first,
         label=label,
         best_threads=best,
     )

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Literal, ParamSpec, TypeVar
 
 from orchestrator.frameworks import FRAMEWORKS
+from orchestrator.settings.grid import takes_several
 from orchestrator.settings.job import FLAGS, choices
 
 P = ParamSpec("P")
@@ -19,6 +20,15 @@ def with_flags(function: Callable[P, R]) -> Callable[P, R]:
     """
     kinds = {
         name: Literal[tuple(choices(name))] | None if choices(name) else kind
+        for name, (_, kind) in FLAGS.items()
+    }
+    return _with(function, kinds | _ADDRESSES)
+
+
+def with_lists(function: Callable[P, R]) -> Callable[P, R]:
+    """Give such a function the keywords of `with_flags`, of which some may be lists of values."""
+    kinds = {
+        name: kind | Sequence[object] | None if takes_several(name) else kind
         for name, (_, kind) in FLAGS.items()
     }
     return _with(function, kinds | _ADDRESSES)

@@ -22,10 +22,13 @@ from orchestrator.reports.grid import Part, Said
 from orchestrator.results import difference, evaluation
 from orchestrator.results import preview as previews
 from orchestrator.results.difference import Difference
+from orchestrator.results.limits import slower
+from orchestrator.results.limits.decision import Outcome
 from orchestrator.results.recipes import RECIPES
 from orchestrator.settings import config
 from orchestrator.settings.job import one_of
 from orchestrator.storage import shelf
+from orchestrator.trials.mappings.stored import as_json
 
 
 @with_addresses
@@ -103,18 +106,29 @@ def preview(
 
 @in_words_of_python()
 def diff(
-    first: str | Path, second: str | Path = shelf.LATEST, output: str | Path = "runs"
+    first: str | Path,
+    second: str | Path = shelf.LATEST,
+    output: str | Path = "runs",
+    *,
+    fail_if_slower: str | None = None,
 ) -> Answer:
     """Compare two runs, as ``orchestrator diff``: each a path, a name, ``latest``.
 
-    Raises OrchestratorError.
+    ``fail_if_slower``: a percentage such as ``"5%"``, as ``--fail-if-slower``. Nothing is raised if
+    the second run is slower by more: ``faults`` say so, or that the measurements do not decide it,
+    and ``to_dict()["decisions"]`` has the numbers. Raises OrchestratorError.
     """
+    allowed = config.fraction("fail_if_slower", fail_if_slower) if fail_if_slower else None
     stored = [shelf.find(str(name), Path(output)) for name in (first, second)]
     before, after = map(only_comparison, stored)
     hosts = (stored[0].about().host, stored[1].about().host)
     found = difference.difference(before, after, hosts)
+    made = slower.decisions(found, before, after, allowed) if allowed is not None else []
     return Answer(
-        join(LINES, found.sentences), difference.as_dict(found), lambda: list(_differences(found))
+        join(LINES, found.sentences),
+        difference.as_dict(found) | as_json({"decisions": made} if made else {}),
+        lambda: list(_differences(found)),
+        faults=[each.sentence for each in made if each.outcome is not Outcome.PASSED],
     )
 
 

@@ -17,6 +17,7 @@ from orchestrator.language.phrases import Phrase, english, speaking, stored
 from orchestrator.results.circumstances import Caution
 from orchestrator.results.comparison import Comparison
 from orchestrator.results.comparison_file import as_dict
+from orchestrator.results.limits.decision import Decision
 from orchestrator.results.quality import Quality
 from orchestrator.results.verdict import Verdict
 from orchestrator.settings import locales
@@ -84,6 +85,11 @@ class Result:
         """Whether it was shown to be the same job, as in certificate.json. None: not tried."""
         certificates = self.comparison.certificates
         return None if certificates is None else certificate_file.as_dict(certificates)
+
+    @property
+    def decisions(self) -> Sequence[Decision]:
+        """What the trials say of each condition of ``fail_if``: passed, failed or undecided."""
+        return self.comparison.decisions
 
     @property
     def warnings(self) -> Sequence[Caution]:

@@ -17,11 +17,16 @@ from orchestrator.settings.job import FLAGS, choices
 
 # Commands, and the functions that do the same.
 _FUNCTIONS = {
-    **{name: name for name in ("compare", "verify", "explain", "evaluate", "preview", "diff")},
+    **{
+        name: name
+        for name in ("compare", "verify", "explain", "evaluate", "preview", "diff", "sweep")
+    },
     "show": "load",
     "runs": "runs",
 }
-_HOMES = ("orchestrator.api.functions", "orchestrator.api.proving", "orchestrator.api.looking")
+_HOMES = tuple(
+    f"orchestrator.api.{name}" for name in ("functions", "proving", "looking", "sweeping")
+)
 _OTHER_NAMES = {"set": "changes", "no-verify": "verify"}
 _VALUES = {
     "recipe": ("matched", "idiomatic", "both"),
@@ -31,7 +36,9 @@ _VALUES = {
 }
 _QUOTE = r"(?P<quote>'|`|&#x27;)"
 _COMMAND = re.compile(rf"{_QUOTE}orchestrator (?P<name>[a-z]+)(?P<rest>[^'`&]*)(?P=quote)")
-_FLAG = re.compile(r"(?<![\w-])--(?P<name>[a-z][a-z-]*[a-z])(?:[ =](?P<value>\w+(?:\.\d+)?))?")
+_FLAG = re.compile(
+    r"(?<![\w-])--(?P<name>[a-z][a-z-]*[a-z])(?:[ =](?P<value>\w+(?:\.\d+)?(?:,\d+)*))?"
+)
 
 
 def in_python(text: str) -> str:
@@ -85,6 +92,8 @@ def _flag(match: re.Match[str]) -> str:
         return f"{name}=True{rest}"
     if value in _VALUES.get(flag, ()):
         return f'{name}="{value}"'
+    if re.fullmatch(r"\d+(,\d+)+", value):
+        return f"{name}=[{value.replace(',', ', ')}]"
     if re.fullmatch(r"\d[\d.]*", value):
         return f"{name}={value}"
     return f"{name}{rest}"

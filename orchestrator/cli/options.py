@@ -1,7 +1,7 @@
 """The flags that commands share, in groups."""
 
 import dataclasses
-from collections.abc import Container
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -15,9 +15,10 @@ from orchestrator.cli import completion
 from orchestrator.cli.groups import JOB
 from orchestrator.frameworks import FRAMEWORKS
 from orchestrator.results.circumstances import CODES
-from orchestrator.settings import config, trust
+from orchestrator.settings import config, trust, versions
 from orchestrator.settings.config import Places
 from orchestrator.settings.job import JobFlags
+from orchestrator.trials.sides import Side
 
 
 class Recipe(StrEnum):
@@ -124,7 +125,8 @@ class _Where:
             "--runner",
             metavar="NAME=HOST:PORT",
             help="Address of a framework's runner; default: one on its port, or a "
-            "local process. Repeatable.",
+            "local process. Repeatable. With versions, NAME-2.13=HOST:PORT and "
+            "NAME-2.14=HOST:PORT, each is a side of 'compare' or 'verify'.",
         ),
     ] = None
 
@@ -150,12 +152,21 @@ class _Where:
         ),
     ] = False
 
-    def places(self) -> Places:
-        """Return the places. Raises BadInput."""
+    @property
+    def named(self) -> dict[str, str]:
+        """The addresses by --runner, by name of the runner. Raises BadInput."""
+        return dict(map(config.runner, self.runner or []))
+
+    def places(self, sides: Sequence[Side] | None = ()) -> Places:
+        """Return the places; a version of a framework must be one of ``sides``, if they are known.
+
+        Raises BadInput.
+        """
+        if sides is not None:
+            versions.check_used(self.named, sides)
         if self.local:
             return Places(local=True)
-        own = {name: getattr(self, name) for name in FRAMEWORKS}
-        addresses = {**own, **dict(map(config.runner, self.runner or []))}
+        addresses = {**{name: getattr(self, name) for name in FRAMEWORKS}, **self.named}
         return Places(addresses, trust=trust.parse(self.tls or []))
 
 

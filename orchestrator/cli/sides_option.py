@@ -6,8 +6,8 @@ from typing import Annotated
 import typer
 from twinrun.v1 import job_pb2
 
-from orchestrator.cli.options import ALL
-from orchestrator.settings import config
+from orchestrator.cli.options import ALL, WhereOptions
+from orchestrator.settings import config, versions
 from orchestrator.settings import sides as named
 from orchestrator.trials.sides import Side, sides
 
@@ -17,16 +17,26 @@ SidesOption = Annotated[
         "--side",
         metavar="NAME[: FIELD=VALUE, ...]",
         help="A side: a framework, and what it changes in the job, such as 'pytorch: "
-        "execution=compiled'. Once for each side, in place of --frameworks.",
+        "execution=compiled'. Once for each side, in place of --frameworks. pytorch-2.13.0 is "
+        "that version, from 'make setup TORCH_VERSION=2.13.0' or by --runner.",
     ),
 ]
 
 
 def compared(
-    given: Sequence[str] | None, frameworks: str, spec: job_pb2.JobSpec, *, least: int = 1
+    given: Sequence[str] | None,
+    frameworks: str,
+    spec: job_pb2.JobSpec,
+    where: WhereOptions,
+    *,
+    least: int = 1,
 ) -> tuple[Side, ...]:
-    """Return the sides by --side, or else those of --frameworks. Raises BadInput."""
+    """Return the sides by --side, or by versions of --runner, or else those of --frameworks.
+
+    Raises BadInput.
+    """
     if not given:
-        return sides(config.compared(frameworks, least))
+        by_address = versions.of_addresses(where.named) if frameworks == ALL else ()
+        return by_address or sides(config.compared(frameworks, least))
     named.refuse_both("--frameworks", given=frameworks != ALL)
     return named.sides(given, spec)

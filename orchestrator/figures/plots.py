@@ -38,6 +38,7 @@ _PANELS: Mapping[str, panels.Panel] = {
     "ratios": panels.ratios,
     "time": panels.time,
     "ahead": panels.break_even,
+    "roofline": panels.roofline,
     "accuracy": panels.accuracy,
     "reaching": panels.reaching,
     "loss": panels.loss,

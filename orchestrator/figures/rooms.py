@@ -46,6 +46,12 @@ def of_ahead(comparison: Comparison) -> Room:
     return Room(above=0.15 + more, taller=more)
 
 
+def of_roofline(comparison: Comparison) -> Room:
+    names = [label(name) + _NUMBER for name in comparison.trials]
+    more = legend_inches(["", *names, *(names if comparison.profiles else ())])
+    return Room(above=0.45 + more, taller=0.3 + more)
+
+
 def of_ratios(comparison: Comparison) -> Room:
     more = max(0.0, legend_of_sides(comparison) - 0.35) if len(comparison.pairs) > 1 else 0.0
     return Room(above=_LEGEND + more, taller=more)
@@ -90,6 +96,7 @@ ROOMS: Mapping[str, Callable[[Comparison], Room]] = {
     "ratios": of_ratios,
     "time": of_time,
     "ahead": of_ahead,
+    "roofline": of_roofline,
     "accuracy": of_lines,
     "reaching": of_reaching,
     "loss": of_lines,

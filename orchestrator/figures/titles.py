@@ -9,10 +9,11 @@ from twinrun.contract.events import EpochFinished
 
 from orchestrator.figures.panels.bars import median_phases
 from orchestrator.language.phrases import Phrase, join, say
-from orchestrator.language.words import COMMA, label, memory, number, percent
+from orchestrator.language.words import COMMA, label, memory, number, percent, with_version
 from orchestrator.results.break_even import ahead
 from orchestrator.results.comparison import Comparison
 from orchestrator.results.quantities import PEAK_MEMORY, TARGET
+from orchestrator.results.roofline import rooflines
 from orchestrator.trials.changes import of_baseline
 from orchestrator.trials.mappings.names import data_title
 from orchestrator.trials.metrics import ACCURACY, finite, headline, target_of
@@ -33,6 +34,8 @@ _NOT_REACHED = Phrase("Not every trial reached {target} {metric}.")
 _NO_TARGET = Phrase("{metric} over the seconds trained.")
 _TIME = Phrase("Training took {times}.")
 _TIME_OF_ALL = Phrase("{framework} {train} s of {seconds} s")
+_ROOFLINE = Phrase("An epoch over what its arithmetic needs at the machine's rate: {times}.")
+_TIMES_OF = Phrase("{side} {times} times")
 _MEMORY = Phrase("Peak memory: {sizes}.")
 _MEMORY_OF = Phrase("{framework} {size}")
 
@@ -45,6 +48,10 @@ def titles(comparison: Comparison) -> dict[str, str]:
         texts["ratios"] = say(comparison.finding)
     if sentences := [each.sentence for each in ahead(comparison) if each.low is not None]:
         texts["ahead"] = say(sentences[0])
+    if found := rooflines(comparison):
+        names = [(label(each.side), each.epoch_seconds / each.arithmetic_seconds) for each in found]
+        times = [say(_TIMES_OF, side=side, times=number(times)) for side, times in names]
+        texts["roofline"] = say(_ROOFLINE, times=_listed(times))
     if any(trial.epochs for trial in trials):
         texts["accuracy"] = _accuracy_title(comparison)
         texts["reaching"] = _reaching_title(comparison)
@@ -79,7 +86,7 @@ def _job_line(comparison: Comparison) -> str:
     parts = [
         *(text for field, text in same.items() if text and field not in changed),
         *(
-            f"{label(name)} {trials[0].environment.framework_version}"
+            with_version(name, trials[0].environment.framework_version)
             for name, trials in comparison.trials.items()
             if trials[0].environment
         ),

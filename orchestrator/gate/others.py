@@ -26,6 +26,7 @@ _MOST_RATE = 1e21  # a second: more than any machine has
 _MOST_LAYERS, _MOST_AXES = 2_000, 8
 _MOST_PARAMETERS = 2**32
 _MOST_CALLS = 10_000
+_MOST_CALLS_OF_STEPS = 10**12
 _ONCE = Phrase("a key that no other tensor has")
 _ONE_CALL = Phrase("a path that no other layer's call {call} has")
 _MOST_VALUE_BYTES = 8  # of a parameter
@@ -89,6 +90,7 @@ def check_profile(message: job_pb2.Profiled) -> None:
     count = len(message.operations)
     require(count <= _MOST_OPERATIONS, "len(profiled.operations)", count, most)
     require_from("profiled.steps", message.steps, 1, 10_000_000)
+    require_from("profiled.calls", message.calls, 0, _MOST_CALLS_OF_STEPS)
     if message.operations:
         _require_time("profiled.total_duration", message.total_duration)
     times.require_part("profiled.busy_duration", message.busy_duration, message.wall_duration)
@@ -100,6 +102,8 @@ def check_profile(message: job_pb2.Profiled) -> None:
 def check_measured(message: job_pb2.MachineMeasured) -> None:
     _require_rate("machine_measured.operations_per_second", message.operations_per_second)
     _require_rate("machine_measured.bytes_per_second", message.bytes_per_second)
+    if message.calls_per_second:  # an older runner measures none
+        _require_rate("machine_measured.calls_per_second", message.calls_per_second)
 
 
 def check_model(message: job_pb2.ModelSummarized) -> None:

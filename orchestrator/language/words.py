@@ -29,7 +29,8 @@ _STATES = {
 def label(side: str) -> str:
     """Return a framework's own spelling of its name; ``PyTorch A`` if two sides have the same one.
 
-    ``PyTorch (execution=compiled)`` for a side that changes the job: the last names of the fields.
+    ``PyTorch 2.13.0`` for one of a version, ``PyTorch (execution=compiled)`` for a side that
+    changes the job: the last names of the fields.
     """
     framework, _, rest = side.partition("-")
     name = FRAMEWORKS[framework].label if framework in FRAMEWORKS else framework
@@ -41,6 +42,14 @@ def label(side: str) -> str:
         if equals
     ]
     return f"{letter} ({', '.join(changes)})" if changes else letter
+
+
+def with_version(side: str, version: str) -> str:
+    """Return a side's label with the version that it had, once if its name says the same."""
+    asked = side.partition("-")[2].partition(",")[0]
+    if not asked[:1].isdecimal():
+        return f"{label(side)} {version}"
+    return label(side) if asked == version else f"{label(side)} ({version})"
 
 
 def _shortened(value: str) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from twinrun.contract.enums import JobState
 
 from orchestrator.language.phrases import Phrase, Sentence, english, join, say
-from orchestrator.language.words import AND, COMMA, OF, SEMICOLON, label, number
+from orchestrator.language.words import AND, COMMA, OF, SEMICOLON, label, number, with_version
 from orchestrator.page.blocks import Answer
 from orchestrator.reports import comparison as report
 from orchestrator.reports.time_breakdown import causes, why_sentence
@@ -114,7 +114,7 @@ def _what_ran(comparison: Comparison, about: About) -> Answer:
         fields = ", ".join(changed_fields(list(comparison.trials)))
         sentences.append(say(_OF_BASELINE, side=label(comparison.baseline or ""), fields=fields))
     versions = [
-        " ".join([label(side), *sorted(known)])
+        with_version(side, " ".join(sorted(known)))
         for side, group in comparison.trials.items()
         if (known := {t.environment.framework_version for t in group if t.environment})
     ]
@@ -249,6 +249,7 @@ def _why(comparison: Comparison) -> Answer:
     if not known and len(comparison.trials) > 1:
         shown = any(verdict.shown for verdict in comparison.verdicts)
         known = [say(_CAUSE_UNKNOWN if shown else _NO_CAUSE)]
+    sentences += report.of_limits(comparison)
     more = why_sentence(comparison)
     return Answer(say(_WHY), short, [*known, *sentences, *([more] if more else [])])
 

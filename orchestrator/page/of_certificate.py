@@ -8,7 +8,7 @@ from orchestrator.certificate.certificates import Certificates, pair
 from orchestrator.certificate.rounding import FLOAT64, rule_of
 from orchestrator.figures.drawing import Drawing
 from orchestrator.language.phrases import Phrase, english, join, say
-from orchestrator.language.words import COMMA, OF, label
+from orchestrator.language.words import COMMA, OF, with_version
 from orchestrator.page.blocks import Answer, Page, Section, Table, sides
 from orchestrator.page.of_comparison import figures_section
 from orchestrator.page.parts import data_section, lead, reproduce_section, warnings_section
@@ -76,7 +76,7 @@ def _answers(certificates: Sequence[Certificate], same_job: bool) -> Iterator[An
     given = [each.inputs.same for each in certificates]
     short = _NO if False in given else _UNKNOWN if None in given else _YES
     versions = {name: v for each in certificates for name, v in each.versions.items()}
-    known = [f"{label(name)} {version}" for name, version in versions.items()]
+    known = [with_version(*each) for each in versions.items()]
     sentences = [each.sentence for each in certificates]
     if len(certificates) > 1:
         sentences = [english(OF, name=pair(each), what=each.sentence) for each in certificates]

@@ -85,6 +85,12 @@ _CAPTIONS: Mapping[str, Phrase] = {
         "Seconds from the start of import to the end of so many epochs, by the medians; the dashed "
         "line is where two sides are level, the band its interval (95 %)."
     ),
+    "roofline": Phrase(
+        "Operations of products a second over operations for each byte that a step moves. The grey "
+        "line is what the machine's own measured rates allow; a mark above its slope means that "
+        "parameters stayed in a cache. A dashed line is what the starts of a side's operations "
+        "allow, if a profile counted them."
+    ),
     "accuracy": Phrase(
         "{metric} after each epoch: the median of the trials, in a band from "
         "their minimum to their maximum."

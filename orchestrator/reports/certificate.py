@@ -8,7 +8,7 @@ from orchestrator.certificate.effectless import biases_before_batch_norm
 from orchestrator.certificate.gaps import EVALUATED
 from orchestrator.certificate.judge import Clause, Difference
 from orchestrator.language.phrases import Phrase, say
-from orchestrator.language.words import OF, label
+from orchestrator.language.words import OF, with_version
 from orchestrator.reports.grid import BLANK, Cell, Grid, Part, Row, Said, columns, row
 
 _INPUTS: Mapping[str, Phrase] = {
@@ -40,7 +40,7 @@ def report(workload: str, certificate: Certificate) -> Iterator[Part]:
     yield differences(certificate)
     if certificate.weights:
         yield weights(certificate)
-    versions = [f"{label(name)} {version}" for name, version in certificate.versions.items()]
+    versions = [with_version(*each) for each in certificate.versions.items()]
     yield Said(say(_VERSIONS, versions=", ".join(versions), steps=certificate.steps))
     digests = [
         f"{each.name} {each.values[0][:_DIGEST_CHARACTERS]}" for each in inputs(certificate).rows

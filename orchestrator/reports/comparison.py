@@ -15,6 +15,7 @@ from orchestrator.results.agreement import TOGETHER, Agreement
 from orchestrator.results.break_even import ahead, remedies
 from orchestrator.results.circumstances import Caution
 from orchestrator.results.comparison import Comparison, same_job
+from orchestrator.results.roofline import rooflines, uncounted
 from orchestrator.results.threads.verdicts import told
 from orchestrator.results.verdict import below
 from orchestrator.storage import machine
@@ -82,6 +83,7 @@ def sentences(comparison: Comparison) -> list[str]:
     lines += of_agreements(comparison)
     lines += of_qualities(comparison)
     lines += [say(each.sentence) for each in causes(comparison)]
+    lines += of_limits(comparison)
     if more := why_sentence(comparison):
         lines.append(more)
     return lines
@@ -101,6 +103,14 @@ def of_qualities(comparison: Comparison) -> Iterator[str]:
     for found in comparison.qualities:
         if found.difference.pairs > 1 or found.equivalence is not None:
             yield say(found.sentence)
+
+
+def of_limits(comparison: Comparison) -> Iterator[str]:
+    """Say what each side's epoch needs at the machine's rates, and how to learn more."""
+    found = rooflines(comparison)
+    yield from (say(each.sentence) for each in found)
+    if (more := uncounted(comparison, found)) is not None:
+        yield say(more)
 
 
 def _certificate(comparison: Comparison) -> Iterator[str]:

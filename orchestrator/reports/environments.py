@@ -89,6 +89,9 @@ def _marked(name: str, values: Sequence[str]) -> Row:
 _RATES: Mapping[Phrase, Callable[[job_pb2.MachineMeasured], str]] = {
     Phrase("Matrix products"): lambda rate: f"{number(rate.operations_per_second / 1e9)} GFLOP/s",
     Phrase("Memory traffic"): lambda rate: f"{number(rate.bytes_per_second / 1e9)} GB/s",
+    Phrase("To start an operation"): lambda rate: (
+        f"{number(1e6 / rate.calls_per_second)} µs" if rate.calls_per_second else UNKNOWN
+    ),
 }
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from twinrun.v1 import job_pb2
 
 from orchestrator.language.phrases import Phrase, say
-from orchestrator.language.words import label, memory
+from orchestrator.language.words import memory, with_version
 from orchestrator.reports.comparison import CHANGED, WHY, caution_text, changed, sentences
 from orchestrator.reports.table import note, table
 from orchestrator.reports.time_breakdown import why
@@ -47,7 +47,7 @@ def _environments(comparison: Comparison) -> Iterator[str]:
 
 
 def _parts(side: str, found: job_pb2.Environment) -> Iterator[str]:
-    yield f"{label(side)} {found.framework_version}"
+    yield with_version(side, found.framework_version)
     yield f"Python {found.python_version}"
     yield found.platform
     yield found.cpu_model

@@ -14,7 +14,14 @@ from orchestrator.results.comparison import Comparison
 from orchestrator.results.sweeps import Sweep
 from orchestrator.settings.grid import written
 from orchestrator.storage.about import About, Kind
-from orchestrator.trials.sides import Side, are_the_same, as_flag, framework_of
+from orchestrator.trials.sides import (
+    Side,
+    are_the_same,
+    as_flag,
+    change_how,
+    framework_of,
+    runner_of,
+)
 from orchestrator.trials.spec import in_own_way, spec_mapping
 
 _CHANGED = "+changes"
@@ -39,7 +46,7 @@ def of_comparison(comparison: Comparison, workload: str) -> Reproduction:
         words = ["train", "--framework", frameworks[0], "--workload", file]
     else:
         words = ["compare", "--workload", file, *_flags(comparison, frameworks, repeats)]
-    return _made(words, file, comparison.job, _commits([comparison]))
+    return _made(words, file, comparison.job, _commits([comparison]), sides)
 
 
 def of_variants(kind: Kind, compared: Sequence[Comparison], workload: str) -> Reproduction:
@@ -80,7 +87,7 @@ def _commits(compared: Iterable[Comparison]) -> set[str]:
 
 def _flags(comparison: Comparison, frameworks: list[str], repeats: int) -> Iterator[str]:
     sides = tuple(comparison.trials)
-    if any(Side.named(side).changes for side in sides):
+    if any(_is_more(side) for side in sides):
         for side in sides:
             yield from ("--side", as_flag(side))
     elif are_the_same(sides):
@@ -92,7 +99,8 @@ def _flags(comparison: Comparison, frameworks: list[str], repeats: int) -> Itera
     if comparison.job.recipe is Recipe.IDIOMATIC:
         yield from ("--recipe", "idiomatic")
     yield from _of_repeats(comparison, repeats)
-    matched = len(frameworks) > 1 and not in_own_way(comparison.job)
+    same = len(sides) > 1 and change_how(sides) and not are_the_same(sides)
+    matched = same and not in_own_way(comparison.job)
     if matched and comparison.certificates is None:
         yield "--no-verify"
     if comparison.concurrent:
@@ -125,18 +133,34 @@ def of_certificates(certificates: Sequence[Certificate], workload: str) -> Repro
     words += ["--precision", job.precision]
     if job.device is not Device.CUDA and job.threads:
         words += ["--threads", str(len(frameworks) * job.threads)]
-    if any(Side.named(name).changes for name in names):
+    if any(map(_is_more, names)):
         words += [word for name in names for word in ("--side", as_flag(name))]
     elif frameworks != list(FRAMEWORKS):
         words += ["--frameworks", ",".join(frameworks)]
-    return _made(words, file, job, set())
+    return _made(words, file, job, set(), names)
 
 
-def _made(words: list[str], file: str, job: JobSpec, commits: set[str]) -> Reproduction:
+def _is_more(name: str) -> bool:
+    """Return whether --frameworks cannot name a side."""
+    side = Side.named(name)
+    return bool(side.changes or side.version)
+
+
+def _made(
+    words: list[str], file: str, job: JobSpec, commits: set[str], sides: Sequence[str] = ()
+) -> Reproduction:
     """Build it; ``commits`` of Twinrun are named if there is one, without changes."""
-    lines = [shlex.join(["orchestrator", *words])]
+    lines = [*_environments(sides), shlex.join(["orchestrator", *words])]
     known = commits - {""}
     if len(known) == 1 and not any(commit.endswith(_CHANGED) for commit in known):
         lines = [shlex.join(["git", "checkout", *known]), shlex.join(["make", "setup"]), *lines]
     text = yaml.safe_dump(spec_mapping(job), sort_keys=False, allow_unicode=True, width=100)
     return Reproduction(lines, file, text)
+
+
+def _environments(sides: Sequence[str]) -> Iterator[str]:
+    """Yield a command for each version of a framework that a side asks for."""
+    for side in dict.fromkeys(map(Side.named, map(runner_of, sides))):
+        if side.version:
+            variable = FRAMEWORKS[side.framework].version_variable
+            yield shlex.join(["make", "setup", f"{variable}={side.version}"])

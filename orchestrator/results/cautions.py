@@ -117,7 +117,7 @@ def _of_the_proof(
         yield Caution(
             "CERTIFICATE_MISSING",
             english(Phrase("No certificate was made, so it is not shown to be the same job.")),
-            english(Phrase("Remove --no-verify; a certificate needs two frameworks.")),
+            english(Phrase("Remove --no-verify; a certificate needs two different sides.")),
         )
     elif not certificates.same_job:
         yield Caution(

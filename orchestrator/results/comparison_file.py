@@ -5,6 +5,7 @@ from orchestrator.results.agreement import as_mapping
 from orchestrator.results.break_even import ahead
 from orchestrator.results.comparison import Comparison, Pair
 from orchestrator.results.quantities import THROUGHPUT, quantities
+from orchestrator.results.roofline import rooflines
 from orchestrator.trials.mapping import environment_mapping, trial_mapping
 from orchestrator.trials.mappings.stored import as_json, fields_of
 from orchestrator.trials.sides import framework_of
@@ -39,6 +40,7 @@ def as_dict(comparison: Comparison) -> dict[str, object]:
             **_threads(comparison),
             "finding": comparison.finding,
             "ahead": ahead(comparison),
+            "rooflines": rooflines(comparison),
             "warnings": comparison.cautions,
             "machine": comparison.known,
             "profiles": comparison.profiles,

@@ -15,10 +15,12 @@ from orchestrator.gate.status import details
 from orchestrator.gate.times import since_now
 from orchestrator.language.phrases import Phrase, Sentence, english
 from orchestrator.language.words import OF
+from orchestrator.runners import versions
 from orchestrator.runners.uploading import Uploads
 from orchestrator.runners.watching import REATTACH_SECONDS, Watching
 from orchestrator.runners.wire import Wire
 from orchestrator.settings.trust import Trust
+from orchestrator.trials.sides import framework_of, version_of
 
 _OTHER_FRAMEWORK = Phrase(
     "The runner at {address} runs {found}, not {framework}: give the address of a {framework} "
@@ -47,25 +49,27 @@ _ACTIVE = {job_pb2.JOB_STATE_PENDING, job_pb2.JOB_STATE_RUNNING}
 
 
 class Client:
-    """Calls the runner of ``framework`` at ``address`` (HOST:PORT).
+    """Calls the runner of that ``name``, such as ``pytorch``, at ``address`` (HOST:PORT).
 
     Methods raise RunnerUnavailable if it cannot be reached, and BadInput for what it refuses.
-    ``trust``: over TLS. ``own``: a process that was started here, whose end `ended` reports.
-    ``tell`` receives what is waited for.
+    The version that its name may have is checked once it has imported its framework. ``trust``:
+    over TLS. ``own``: a process that was started here, whose end `ended` reports. ``tell`` receives
+    what is waited for.
     """
 
     def __init__(
         self,
-        framework: str,
+        name: str,
         address: str,
         *,
         trust: Trust | None = None,
         own: bool = False,
         tell: Callable[[str], None] = lambda _: None,
     ) -> None:
-        self.framework = framework
+        self.framework = framework_of(name)
         self.address = address
-        self._wire = Wire(framework, address, trust=trust, own=own, tell=tell)
+        self._version = version_of(name)
+        self._wire = Wire(self.framework, address, trust=trust, own=own, tell=tell)
         self._stub = self._wire.stub
         self._uploads = Uploads(self._wire, tell)
 
@@ -104,6 +108,15 @@ class Client:
             )
         answers.check_info(self._wire.gates.origin(), info)
         return info
+
+    def check_version(self) -> None:
+        """Check it as `require_version`, if it is known before any job."""
+        if self._version and (info := self.info()).HasField("environment"):
+            self.require_version(info.environment)
+
+    def require_version(self, environment: job_pb2.Environment) -> None:
+        """Check that the framework has the version that it must have. Raises WrongRunner."""
+        versions.require(self.framework, self._version, self.address, environment)
 
     def environment(self) -> job_pb2.Environment:
         """Return where jobs run, after the framework's first import.
@@ -192,8 +205,18 @@ class Client:
     def watch(
         self, job_id: str, after: int = 0, reattach_seconds: float = REATTACH_SECONDS
     ) -> Iterator[job_pb2.JobEvent]:
-        """Yield events to the job's end, as `watching.Watching`."""
-        yield from Watching(self._wire, job_id).events(after, reattach_seconds)
+        """Yield events to the job's end, as `watching.Watching`.
+
+        Raises WrongRunner, and cancels it, if it computes with another version than it should.
+        """
+        for event in Watching(self._wire, job_id).events(after, reattach_seconds):
+            if event.HasField("environment"):
+                try:
+                    self.require_version(event.environment)
+                except WrongRunner:
+                    self._wire.give_up(job_id)
+                    raise
+            yield event
 
     def job(self, job_id: str) -> job_pb2.Job:
         """Return a job's current state."""

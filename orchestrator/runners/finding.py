@@ -25,6 +25,7 @@ from orchestrator.runners.client import Client
 from orchestrator.runners.listener import Listener, listener, of_process
 from orchestrator.settings.config import Places
 from orchestrator.settings.trust import Trust
+from orchestrator.trials.sides import framework_of, version_of
 
 _TAKEN = Phrase("{framework}: the runner at {address}")
 _TAKEN_OF = Phrase("{framework}: the runner at {address}, of the user {owner}")
@@ -54,13 +55,12 @@ _ACTIVE = {job_pb2.JOB_STATE_PENDING, job_pb2.JOB_STATE_RUNNING}
 
 
 class Runners:
-    """Runners by framework.
+    """Runners by name: a framework, or one version of it, ``pytorch-2.13.0``.
 
     Each is chosen in this order: a given address, the user's own local one, whatever listens at the
-    framework's default port, such as a container, and a new local process, which `close` ends
-    unless another command uses it too; only the user's own and a new one if the places are local. A
-    runner that is still importing its framework is used; one whose import failed is not, unless it
-    was given.
+    default port, such as a container (of no version), and a new local process, which `close` ends
+    unless another command uses it too; only own ones if the places are local. A runner that is
+    still importing its framework is used; one whose import failed is not, unless it was given.
     """
 
     def __init__(self, places: Places, tell: Callable[[str], None], lazy: bool = True) -> None:
@@ -100,6 +100,7 @@ class Runners:
             client = self._given(framework, given) if given else self._find(framework)
             if client is not None:
                 self._clients[framework] = client
+                client.check_version()
                 self._found[framework] = process = listener(client.address)
                 taken = _taken(framework, client.address, process)
                 if not given:
@@ -145,7 +146,7 @@ class Runners:
         return mapping
 
     def _connect(self, framework: str, address: str, *, own: bool = False) -> Client:
-        trust = None if own else self._places.trust.get(framework)
+        trust = None if own else self._places.trust.get(framework_of(framework))
         client = Client(framework, address, trust=trust, own=own, tell=self.tell)
         return self._exits.enter_context(closing(client))
 
@@ -166,7 +167,7 @@ class Runners:
 
         while True:
             client = self._own(framework, once)
-            if client is None and not self._places.local:
+            if client is None and not self._places.local and not version_of(framework):
                 client = _at_default_port(framework, self._places, once)
             if client is not None:
                 return self._exits.enter_context(closing(client))

@@ -11,9 +11,11 @@ from pathlib import Path
 from twinrun.contract import state_dir
 
 from orchestrator.errors import RunnerUnavailable
+from orchestrator.frameworks import FRAMEWORKS
 from orchestrator.language.phrases import Phrase, Sentence, english
 from orchestrator.runners.apart import start as start_thread
 from orchestrator.settings.config import Places
+from orchestrator.trials.sides import Side, framework_of
 
 _ENDED = Phrase(
     "The {framework} runner ended during its start; its last lines, from {log}:\n{last}"
@@ -32,8 +34,14 @@ _NOT_STARTED = Phrase(
     "A {framework} runner could not be started: {error}. It stores its jobs in "
     "{state_dir}; set XDG_STATE_HOME to move them elsewhere."
 )
+_NO_VERSION = Phrase(
+    "There is no {python} for the side {name}: run 'make setup {variable}={version}', or give a "
+    "runner's address with --runner {name}=HOST:PORT. Environments with versions here: {known}."
+)
+_NONE = Phrase("none")
 START_SECONDS = 300.0  # a live process that takes longer is hung; a busy machine is slow
 _STOP_SECONDS = 15.0
+_VERSIONED = ".venv-*-[0-9]*/bin/python"
 _LOG_LINES = 5
 
 
@@ -155,7 +163,7 @@ def start(framework: str, places: Places, lazy: bool) -> LocalRunner | None:
     """
     python = places.python(framework)
     if not python.exists():
-        raise RunnerUnavailable(english(_NO_PYTHON, framework=framework, python=python))
+        raise RunnerUnavailable(_no_python(framework, python, places))
     path = places.state_home / framework
     try:
         lock = state_dir.held(path / state_dir.LOCK, alone=True)
@@ -179,7 +187,7 @@ def _started(
     with os.fdopen(log, "wb"):
         return subprocess.Popen(
             [
-                *(python, "-m", "services.server", "--framework", framework),
+                *(python, "-m", "services.server", "--framework", framework_of(framework)),
                 *("--listen", "127.0.0.1:0", "--state-dir", path, "--lock-fd", str(lock)),
                 *("--allow-code", "--until-stdin-closes", *(["--lazy"] if lazy else [])),
             ],
@@ -190,6 +198,17 @@ def _started(
             stderr=log,
             start_new_session=True,  # the orchestrator handles Ctrl-C
         )
+
+
+def _no_python(name: str, python: Path, places: Places) -> Sentence:
+    side = Side.named(name)
+    if not side.version:
+        return english(_NO_PYTHON, framework=name, python=python)
+    made = sorted(path.parents[1].name for path in places.environments.glob(_VERSIONED))
+    names = {"name": name, "version": side.version, "python": python}
+    variable = FRAMEWORKS[side.framework].version_variable
+    known = ", ".join(each.removeprefix(".venv-") for each in made) or english(_NONE)
+    return english(_NO_VERSION, **names, variable=variable, known=known)
 
 
 def _not_started(framework: str, path: Path, error: OSError) -> RunnerUnavailable:

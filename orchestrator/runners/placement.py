@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from twinrun.v1 import job_pb2, runner_service_pb2
 
-from orchestrator.trials.sides import Side, framework_of
+from orchestrator.trials.sides import Side, runner_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,9 +22,9 @@ class Placement:
     process: runner_service_pb2.ProcessUse = runner_service_pb2.PROCESS_USE_OWN
 
     @property
-    def framework(self) -> str:
-        """The framework that it runs on."""
-        return framework_of(self.side)
+    def runner(self) -> str:
+        """The name of the runner that it runs on."""
+        return runner_of(self.side)
 
 
 # Takes the number of repetitions so far; returns whether they are enough.

@@ -15,25 +15,27 @@ _NO_GPU = Phrase("the {framework} runner does not report which GPU it uses")
 _ONE_GPU = Phrase("the {first} and {second} runners both use the GPU {gpu}")
 
 
-def completed(
-    spec: job_pb2.JobSpec, frameworks: Sequence[str], runners: Runners
-) -> job_pb2.JobSpec:
+def completed(spec: job_pb2.JobSpec, names: Sequence[str], runners: Runners) -> job_pb2.JobSpec:
     """Return the spec with every default filled in, so that no trial fills in its own.
 
-    The arrays of a model of code are paired first, which names its weights in any recipe.
+    ``names`` of the runners. The arrays of a model of code are paired first, which names its
+    weights in any recipe.
 
     Raises BadInput if a runner refuses it, NotTheSameJob if its models do not pair, WrongRunner if
     two runners complete it differently.
     """
-    clients = [runners.get(name) for name in frameworks]
+    clients = [runners.get(name) for name in names]
     whole = job_pb2.JobSpec()
     whole.CopyFrom(spec)
     if not whole.HasField("threads"):
         whole.threads = min(client.info().available_cpus for client in clients)
     if whole.HasField("code") and not whole.code.tensors:
-        whole = coded.paired(whole, clients)
+        # Another version of a framework has the same model.
+        first = {client.framework: client for client in reversed(clients)}
+        of_each = dict.fromkeys(client.framework for client in clients)
+        whole = coded.paired(whole, [first[name] for name in of_each])
     given = [client.validate(whole) for client in clients]  # each may refuse
-    check_same([client.framework for client in clients], given)
+    check_same(names, given)
     return given[0]
 
 

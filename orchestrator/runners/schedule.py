@@ -129,7 +129,7 @@ class _Trials:
 
     def _submit(self, placement: Placement) -> _Trial | None:
         """Submit a trial. None: its runner answered with something impossible, so it has failed."""
-        client = self._runners.get(placement.framework)
+        client = self._runners.get(placement.runner)
         request_id = uuid.uuid4().hex
         try:
             job = client.train(placement.spec, request_id, placement.process)
@@ -267,7 +267,7 @@ def _finish(client: Client, job: job_pb2.Job, placement: Placement, run: Run) ->
     side, number = placement.side, placement.number
     ended = client.job(job.job_id)
     run.write_job(side, number, ended)
-    raise_unless_succeeded(ended, placement.framework)
+    raise_unless_succeeded(ended, placement.runner)
     initial = client.weights(job.job_id, job_pb2.WEIGHTS_KIND_INITIAL)
     run.write_initial_weights(side, number, initial)
     run.write_weights(side, number, client.weights(job.job_id, job_pb2.WEIGHTS_KIND_FINAL))

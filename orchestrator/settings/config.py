@@ -20,7 +20,7 @@ from orchestrator.errors import BadInput, Refused
 from orchestrator.frameworks import FRAMEWORKS
 from orchestrator.language.phrases import Phrase, english, join
 from orchestrator.language.words import SEMICOLON
-from orchestrator.settings import workloads
+from orchestrator.settings import versions, workloads
 from orchestrator.settings.trust import Trust
 from orchestrator.settings.workloads import forms, lines
 from orchestrator.settings.workloads.near import near_anywhere
@@ -34,7 +34,8 @@ TOO_MANY = Phrase("A comparison takes at most {most} sides, and these are {count
 _TOO_FEW = Phrase("This needs {least} frameworks or more; --frameworks names {count}.")
 _NO_SIDE = Phrase("--baseline is {name!r}; the sides are {known}.")
 _NO_RUNNER = Phrase(
-    "--runner takes NAME=HOST:PORT, where NAME is one of {known}; it was given {text!r}."
+    "--runner takes NAME=HOST:PORT, where NAME is one of {known}, if need be with a version, as "
+    "NAME-2.13.0; it was given {text!r}."
 )
 _NO_MARGIN = Phrase(
     "{flag} is {value:g}; it must be above 0: a difference that does not matter, in points for an "
@@ -76,7 +77,7 @@ def state_home() -> Path:
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """Where runners are looked for: the given ``addresses`` (HOST:PORT, by framework).
+    """Where runners are looked for: the given ``addresses`` (HOST:PORT, by name of the runner).
 
     ``local``: only the user's own on this machine; ``trust``: TLS, by framework.
     """
@@ -87,9 +88,9 @@ class Places:
     local: bool = False
     trust: Mapping[str, Trust] = field(default_factory=dict)
 
-    def python(self, framework: str) -> Path:
-        """Return the interpreter that has the framework, for a runner started here."""
-        return self.environments / f".venv-{framework}" / "bin" / "python"
+    def python(self, name: str) -> Path:
+        """Return the interpreter for the runner of that name, if it is started here."""
+        return self.environments / f".venv-{name}" / "bin" / "python"
 
 
 def frameworks(names: str) -> tuple[str, ...]:
@@ -123,13 +124,14 @@ def baseline(name: str | None, sides: Sequence[str]) -> str | None:
 
 
 def runner(text: str) -> tuple[str, str]:
-    """Parse ``pytorch=gpu-machine:50051``: a framework and the address of its runner.
+    """Parse ``pytorch=gpu-machine:50051``: a framework, or a version of it, and an address.
 
     Raises BadInput.
     """
     name, _, address = text.partition("=")
     host, _, port = address.rpartition(":")
-    if name not in FRAMEWORKS or not host or not (port.isdecimal() and 0 < int(port) < 65536):
+    numbered = port.isdecimal() and 0 < int(port) < 65536
+    if not isinstance(versions.split(name), tuple) or not host or "=" in host or not numbered:
         raise BadInput(english(_NO_RUNNER, text=text, known=", ".join(FRAMEWORKS)))
     return name, address
 

@@ -3,10 +3,11 @@
 import itertools
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from enum import StrEnum
 from functools import partial
+from numbers import Integral, Real
 from typing import TypeVar, get_args
 from urllib.parse import quote
 
@@ -30,6 +31,11 @@ _TWICE = Phrase("{field} has the value {value} twice.")
 _NO_VALUE = Phrase("{field} has no value in {text!r}.")
 _NO_NUMBER = Phrase("--{flag} takes numbers, separated by commas; it was given {text!r}.")
 _NOT_YAML = Phrase("--set {field}: {text!r} is not YAML: {error}.")
+_NO_LIST = Phrase("{field} takes a list of values; it was given {value!r}.")
+_SINGLE = Phrase("{name} takes one value, not a list.")
+_NOT_A_NUMBER = Phrase("{name} takes numbers; it was given {value!r}.")
+_NOT_WHOLE = Phrase("{name} takes whole numbers; it was given {value!r}.")
+_NOT_PLAIN = Phrase("{field} takes texts, numbers, lists and dicts; it was given {value!r}.")
 _EXPONENT = re.compile(r"[+-]?\d+(\.\d*)?[eE][+-]?\d+")
 T = TypeVar("T")
 
@@ -91,6 +97,75 @@ def grid(flags: JobFlags, assigned: Sequence[str]) -> Grid:
         if not (equals and field.strip()):
             config.assignment(assignment)  # says what is wrong
         _read(axes, faults, field.strip(), text, partial(_of_yaml, field.strip()))
+    return _made(fixed, axes, faults)
+
+
+def of_values(
+    flags: JobFlags,
+    several: Mapping[str, object],
+    axes: Mapping[str, object],
+    fixed: Mapping[str, object],
+) -> Grid:
+    """Return the grid of ``several`` values of flags, by name, and of fields, as ``axes``.
+
+    ``flags``: those with one value; ``fixed``: changes of other fields. Raises BadInput, which
+    names every one that cannot be an axis.
+    """
+    read, faults = dict[str, list[object]](), list[Sentence]()
+    for name, values in several.items():
+        field = FLAGS[name][0].field or name
+        _take(read, faults, field, values, partial(_fit, name))
+    for field, values in axes.items():
+        _take(read, faults, field, values, partial(_plain, field))
+    return _made({**flags.changes(), **fixed}, read, faults)
+
+
+def _take(
+    axes: dict[str, list[object]],
+    faults: list[Sentence],
+    field: str,
+    values: object,
+    fit: Callable[[object], object],
+) -> None:
+    """Put values of a list into ``axes``, or what is wrong with them into ``faults``."""
+    if isinstance(values, str | Mapping) or not isinstance(values, Iterable):
+        faults.append(english(_NO_LIST, field=field, value=values))
+    else:
+        _read(axes, faults, field, str(values), lambda _: [fit(each) for each in values])
+
+
+def _fit(name: str, value: object) -> object:
+    """Return a value that a job's flag may have. Raises BadInput."""
+    if not takes_several(name):
+        raise BadInput(english(_SINGLE, name=name))
+    if known := choices(name):
+        return one_of(name, str(value), known)
+    whole = int in get_args(FLAGS[name][1])
+    if isinstance(value, bool) or not isinstance(value, Integral if whole else Real):
+        phrase = _NOT_WHOLE if whole else _NOT_A_NUMBER
+        raise BadInput(english(phrase, name=name, value=value))
+    return _number(value)
+
+
+def _plain(field: str, value: object) -> object:
+    """Return a value that JSON has. Raises BadInput."""
+    if isinstance(value, Real) and not isinstance(value, bool):
+        return _number(value)
+    try:
+        json.dumps(value)
+    except (TypeError, ValueError) as error:
+        raise BadInput(english(_NOT_PLAIN, field=field, value=value)) from error
+    return value
+
+
+def _number(value: Real) -> int | float:
+    """Return NumPy's numbers as Python's."""
+    return int(value) if isinstance(value, Integral) else float(value)
+
+
+def _made(
+    fixed: dict[str, object], axes: Mapping[str, list[object]], faults: Sequence[Sentence]
+) -> Grid:
     if faults:
         raise BadInput(join(LINES, faults))
     fixed |= {field: values[0] for field, values in axes.items() if len(values) == 1}

@@ -1,9 +1,9 @@
-"""Sides as a user names them: ``pytorch: execution=compiled, threads=1``."""
+"""Sides as a user names them: ``pytorch: execution=compiled, threads=1``, ``pytorch-2.13.0``."""
 
-import difflib
 import json
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import yaml
 from twinrun.contract.values import checked_spec
@@ -13,15 +13,13 @@ from orchestrator.errors import BadInput
 from orchestrator.frameworks import FRAMEWORKS
 from orchestrator.language.phrases import Phrase, Sentence, english, join
 from orchestrator.language.words import LINES, SEMICOLON
-from orchestrator.settings import config
+from orchestrator.settings import config, versions
 from orchestrator.settings.workloads import forms, lines
 from orchestrator.trials.mappings.names import in_proto
 from orchestrator.trials.sides import SHARED, WORK, Side, whole
 from orchestrator.trials.spec import spec_of
 
 _OF = Phrase("--side {text!r}: {fault}")
-_NO_FRAMEWORK = Phrase("there is no framework {name!r}; choose from {known}")
-_NEAR = Phrase("there is no framework {name!r}; did you mean {near}?")
 _NO_CHANGE = Phrase(
     "{part!r} is no change; write NAME: FIELD=VALUE, FIELD=VALUE, such as 'pytorch: "
     "execution=compiled'"
@@ -65,7 +63,7 @@ def sides(texts: Sequence[str], spec: job_pb2.JobSpec) -> tuple[Side, ...]:
     for text in texts:
         try:
             side = _side(text, spec)
-            key = side.framework, spec_of(side.spec(spec), text)
+            key = side.runner, spec_of(side.spec(spec), text)
             alike = (each for each, known in made.items() if known == key)
             found.append(next(alike, side))
             made[found[-1]] = key
@@ -106,15 +104,16 @@ def _lettered(found: Sequence[Side]) -> Iterator[Side]:
     for index, side in enumerate(found):
         alike = [place for place, each in enumerate(found) if each == side]
         letter = chr(ord("a") + alike.index(index)) if len(alike) > 1 else ""
-        yield Side(side.framework, side.changes, letter)
+        yield replace(side, letter=letter)
 
 
 def _side(text: str, spec: job_pb2.JobSpec) -> Side:
     """Parse one. Raises BadInput with all its faults."""
     name, _, rest = text.partition(":")
-    framework, faults = name.strip(), list[Sentence]()
-    if framework not in FRAMEWORKS:
-        faults.append(_no_framework(framework))
+    faults, found = list[Sentence](), versions.split(name.strip())
+    if not isinstance(found, tuple):
+        faults.append(found)
+        found = ("", "")
     changes: dict[str, str] = {}
     for part in filter(str.strip, _NEXT.split(rest)):
         field, _, value = (each.strip() for each in part.partition("="))
@@ -127,7 +126,7 @@ def _side(text: str, spec: job_pb2.JobSpec) -> Side:
                 changes[field] = _value(field, value)
             except BadInput as error:
                 faults.append(error.message)
-    side = Side(framework, tuple(changes.items()))
+    side = Side(found[0], tuple(changes.items()), version=found[1])
     if len(side.name) > _MOST_CHARACTERS:
         most = _MOST_CHARACTERS
         faults.append(english(_TOO_LONG, count=len(side.name), most=most))
@@ -141,13 +140,6 @@ def _side(text: str, spec: job_pb2.JobSpec) -> Side:
     if faults:
         raise BadInput(join(LINES, [english(_OF, text=text, fault=each) for each in faults]))
     return side
-
-
-def _no_framework(name: str) -> Sentence:
-    near = difflib.get_close_matches(name.lower(), FRAMEWORKS, 1)
-    if near:
-        return english(_NEAR, name=name, near=near[0])
-    return english(_NO_FRAMEWORK, name=name, known=", ".join(FRAMEWORKS))
 
 
 def _value(field: str, text: str) -> str:

@@ -85,7 +85,9 @@ def keep_rates(
     of = rates_of(spec_from_proto(spec))
     for name, environment in environments.items():
         machine, rate = key(environment), rates[name]
-        measured = MachineMeasured(rate.operations_per_second, rate.bytes_per_second)
+        measured = MachineMeasured(
+            rate.operations_per_second, rate.bytes_per_second, rate.calls_per_second
+        )
         before = known(machine)
         under = {**before.rates.get(of, {}), name: measured}
         _keep(machine, replace(before, rates={**before.rates, of: under}))

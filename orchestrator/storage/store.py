@@ -8,7 +8,7 @@ import dataclasses
 import platform
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -35,8 +35,8 @@ from orchestrator.storage.files import (
     write_whole,
     writing,
 )
-from orchestrator.trials.fold import fold
-from orchestrator.trials.spec import message_of, spec_from_mapping, spec_of
+from orchestrator.storage.trial_files import TrialFiles
+from orchestrator.trials.spec import message_of, spec_of
 from orchestrator.trials.text import cleaned
 from orchestrator.trials.trial import Trial
 
@@ -57,6 +57,7 @@ class Run:
     """An existing run directory. Writing raises OutputError, reading RunUnreadable."""
 
     path: Path
+    _read: TrialFiles = field(default_factory=TrialFiles, repr=False, compare=False)
 
     @property
     def log_path(self) -> Path:
@@ -104,7 +105,7 @@ class Run:
         trials = []
         for framework, number in sorted(self._found()):
             with noting(damages):
-                trials.append(self._trial(framework, number))
+                trials.append(self._read.trial(self.path, framework, number))
         return trials
 
     def count_trials(self) -> int:
@@ -115,13 +116,6 @@ class Run:
         for path in (self.path / "events").glob("*.jsonl"):
             if name := _TRIAL_FILE.fullmatch(path.name):
                 yield name["framework"], int(name["number"])
-
-    def _trial(self, framework: str, number: int) -> Trial:
-        name = Path("jobs") / f"{framework}-{number}.json"
-        given, where = (self._json(name) or {}).get("spec"), self.path / name
-        spec = None if given is None else spec_from_mapping(given, str(where))
-        events = self.path / "events" / f"{framework}-{number}.jsonl"
-        return fold(framework, number, read_events(events), spec, str(events))
 
     def write_environments(self, environments: Mapping[str, job_pb2.Environment]) -> None:
         """Store ``environments`` by framework."""

@@ -67,11 +67,11 @@ def gpu_uses(
     trials: Mapping[str, Sequence[Trial]], profiles: Mapping[str, Profiled]
 ) -> dict[str, GpuUse]:
     """Return what is known about each side's GPU, from its trials or better from its profile."""
-    found = {side: _use(group, _profile(side, profiles)) for side, group in trials.items()}
+    found = {side: _use(group, profile_of(side, profiles)) for side, group in trials.items()}
     return {side: use for side, use in found.items() if use is not None}
 
 
-def _profile(side: str, profiles: Mapping[str, Profiled]) -> Profiled | None:
+def profile_of(side: str, profiles: Mapping[str, Profiled]) -> Profiled | None:
     """Return the profile of a side, of which two identical ones have one."""
     return profiles.get(side) or profiles.get(replace(Side.named(side), letter="").name)
 

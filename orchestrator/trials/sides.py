@@ -1,9 +1,11 @@
 """The sides of a comparison: each a framework, optionally with changes to the job.
 
 A side is stored as its name, which says all of it: ``pytorch``, ``pytorch-a`` for one of two
-identical sides, ``pytorch-execution=compiled`` for one that changes the job.
+identical sides, ``pytorch-2.13.0`` for one of a certain version of the framework,
+``pytorch-execution=compiled`` for one that changes the job.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Self
@@ -35,6 +37,7 @@ SHARED = frozenset(
         *("target_accuracy", "tolerance"),
     }
 )
+VERSION = re.compile(r"\d+(\.\d+){1,3}")  # of a framework: a part of file names and commands
 _AS_IT_IS = '.+-{}[]":'  # of a value, in a name
 _NO_CHANGE = Phrase("{side} changes {field} to {value}, which is not a valid job: {error}")
 
@@ -44,18 +47,25 @@ class Side:
     """A framework, and ``changes`` to the job: dotted fields of the spec with their values.
 
     Values are written as for ``--set``: ``compiled``, ``0.01``. ``letter`` distinguishes identical
-    sides.
+    sides. ``version`` of the framework, if it has an environment of its own; empty: the usual one.
     """
 
     framework: str
     changes: tuple[tuple[str, str], ...] = ()
     letter: str = ""
+    version: str = ""
 
     @property
     def name(self) -> str:
         """Its name in stored data and in its files' names."""
         changes = [f"{field}={quote(value, safe=_AS_IT_IS)}" for field, value in self.changes]
-        return "-".join([self.framework, *filter(None, [",".join([*self.letter, *changes])])])
+        parts = [*filter(None, [self.version]), *self.letter, *changes]
+        return "-".join([self.framework, *filter(None, [",".join(parts)])])
+
+    @property
+    def runner(self) -> str:
+        """The name of the runner that it runs on: ``pytorch`` or ``pytorch-2.13.0``."""
+        return Side(self.framework, version=self.version).name
 
     @classmethod
     def named(cls, name: str) -> Self:
@@ -63,7 +73,9 @@ class Side:
         framework, _, rest = name.partition("-")
         parts = [part.partition("=") for part in rest.split(",")]
         changes = tuple((field, unquote(value)) for field, equals, value in parts if equals)
-        return cls(framework, changes, "".join(field for field, equals, _ in parts if not equals))
+        words = [field for field, equals, _ in parts if not equals]
+        version = words.pop(0) if words and VERSION.fullmatch(words[0]) else ""
+        return cls(framework, changes, "".join(words), version)
 
     def spec(self, spec: job_pb2.JobSpec) -> job_pb2.JobSpec:
         """Return the spec of the side's trials, where the job is ``spec``. Raises BadInput."""
@@ -105,11 +117,21 @@ def framework_of(side: str) -> str:
     return Side.named(side).framework
 
 
+def runner_of(side: str) -> str:
+    """Return the name of the runner that a side's trials run on."""
+    return Side.named(side).runner
+
+
+def version_of(side: str) -> str:
+    """Return the version of the framework that a side asks for; empty: none."""
+    return Side.named(side).version
+
+
 def as_flag(name: str) -> str:
     """Write the side of that name as ``--side`` takes it: ``pytorch: execution=compiled``."""
     side = Side.named(name)
     changes = ", ".join(f"{field}={value}" for field, value in side.changes)
-    return f"{side.framework}: {changes}" if changes else side.framework
+    return f"{side.runner}: {changes}" if changes else side.runner
 
 
 def changed_fields(sides: Sequence[str]) -> list[str]:
@@ -124,6 +146,11 @@ def sides(frameworks: Sequence[str]) -> tuple[Side, ...]:
     return tuple(map(Side, frameworks))
 
 
+def runners_of(sides: Sequence[Side]) -> tuple[str, ...]:
+    """Return the names of the runners of the sides, each once."""
+    return tuple(dict.fromkeys(side.runner for side in sides))
+
+
 def twice(framework: str) -> tuple[Side, Side]:
     """Return two sides of the same framework."""
     return Side(framework, letter="a"), Side(framework, letter="b")
@@ -131,7 +158,7 @@ def twice(framework: str) -> tuple[Side, Side]:
 
 def are_the_same(sides: Sequence[str]) -> bool:
     """Return whether there are several sides, all of one framework, unchanged: an A/A test."""
-    different = {(side.framework, side.changes) for side in map(Side.named, sides)}
+    different = {(side.runner, side.changes) for side in map(Side.named, sides)}
     return len(sides) > 1 and len(different) == 1
 
 

@@ -4,6 +4,7 @@ import re
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -36,8 +37,9 @@ def profiled(take_steps: Callable[[], int], on_gpu: bool) -> Profiled:
     if on_gpu:
         ran = [(kind, at, at + lasted) for line in spans for at, lasted, kind in line]
         return of_gpu(ran, _PER_SECOND, steps, wall_seconds)
-    own = (each for line in spans for each in self_times(line))
-    return longest(((kind, lasted / _PER_SECOND) for kind, lasted in own), steps)
+    own = [each for line in spans for each in self_times(line)]
+    found = longest(((kind, lasted / _PER_SECOND) for kind, lasted in own), steps)
+    return replace(found, calls=sum(map(calls, spans)))
 
 
 def self_times(spans: Iterable[Span]) -> Iterator[tuple[str, int]]:
@@ -52,6 +54,14 @@ def self_times(spans: Iterable[Span]) -> Iterator[tuple[str, int]]:
         open_spans.append([start + duration, kind, duration])
     for _, kind, left in open_spans:
         yield kind, left
+
+
+def calls(spans: Iterable[Span]) -> int:
+    """Return how many spans of one thread have none inside them: a function's has its body's."""
+    order = sorted(spans, key=lambda span: (span[0], -span[1]))
+    following = [start for start, _, _ in order[1:]]
+    ends = (start + duration for start, duration, _ in order)
+    return sum(end <= start for end, start in zip(ends, following, strict=False)) + bool(order)
 
 
 def _lines(path: Path, on_gpu: bool) -> Iterator[list[Span]]:

@@ -12,6 +12,7 @@ ELEMENTS = {Device.CPU: 2**25, Device.CUDA: 2**27}
 # What one timing takes at least. On a GPU a call only enqueues, and waiting for the result costs
 # some 0.1 ms, whatever it is; on a CPU a call ends with its result.
 _TIMING_SECONDS = {Device.CPU: 0.0, Device.CUDA: 0.05}
+CALLS = 1000  # in one timing of starting operations
 _SECONDS = 1.5  # of repeating each
 _LEAST = 5  # timings
 

@@ -1,8 +1,10 @@
 """What a framework's profiler says of a GPU, read from what it writes; no GPU is needed."""
 
+import importlib
 from types import SimpleNamespace
 
 import pytest
+from twinrun.contract.enums import Precision
 
 from tests.frameworks import jobs
 
@@ -15,6 +17,40 @@ def test_on_a_cpu_nothing_is_said_of_a_gpu(framework):
     assert found.steps > 0
     assert found.operations
     assert sum(each.self_seconds for each in found.operations) <= found.total_seconds * 1.001
+    # A step has at least a product for each layer, its gradients, a loss and an update.
+    assert found.calls >= 5 * found.steps
+
+
+def test_what_only_calls_others_is_not_counted(name):
+    if name == "pytorch":
+        from services.pytorch.profile import calls  # noqa: PLC0415
+
+        leaf, linear = SimpleNamespace(cpu_children=[]), SimpleNamespace(cpu_children=[1])
+        assert calls([linear, leaf, leaf]) == 2
+    else:
+        from services.tensorflow.profile import calls  # noqa: PLC0415
+
+        # A function of two, the second of which has one inside, and one behind it.
+        spans = [(0, 100, "Call"), (10, 5, "A"), (20, 50, "B"), (30, 10, "C"), (100, 5, "D")]
+        assert calls(spans[::-1]) == 3
+        assert calls([]) == 0
+
+
+def test_a_start_is_of_a_product_of_one_by_one(framework, name, monkeypatch):
+    module = importlib.import_module(f"services.{name}.measure")
+    amounts = []
+
+    def once(run, synchronize, amount, device):
+        run()
+        amounts.append(amount)
+        return float(amount)
+
+    monkeypatch.setattr(module, "best_rate", once)
+    monkeypatch.setattr(module, "SIDE", dict.fromkeys(module.SIDE, 4))
+    monkeypatch.setattr(module, "ELEMENTS", dict.fromkeys(module.ELEMENTS, 16))
+    found = module.measure(jobs.spec(precision=Precision.FLOAT32))
+    assert found.calls_per_second == amounts[-1] == 1000
+    assert (found.operations_per_second, found.bytes_per_second) == (2 * 4**3, 3 * 16 * 4)
 
 
 def test_pytorchs_kernels_are_those_of_the_gpu_not_what_launched_them(name):

@@ -53,17 +53,17 @@ def largest(
     Raises BadInput if a runner cannot keep a limit, JobFailed if a try fails for another reason
     than memory, OrchestratorError.
     """
-    runners.prepare(request.frameworks)
-    spec = completed(request.spec, request.frameworks, runners)
+    runners.prepare(request.runner_names)
+    spec = completed(request.spec, request.runner_names, runners)
     for side in request.sides:
         if side.changes:
-            completed(side.spec(spec), [side.framework], runners)
-    free = _free(request.frameworks, runners)
+            completed(side.spec(spec), [side.runner], runners)
+    free = _free(request.runner_names, runners)
     limit = max(1, int(_SHARE * free)) if request.memory is None else request.memory
     found = list[Largest]()
     for side in request.sides:
         own = side.spec(spec)
-        tries = _Tries(side, own, limit, runners.get(side.framework), display)
+        tries = _Tries(side, own, limit, runners.get(side.runner), display)
         found.append(find(side.name, own.batch_size, request.within, tries.attempt))
     display.stage("")
     return found, limit

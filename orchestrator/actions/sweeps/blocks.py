@@ -17,7 +17,7 @@ from orchestrator.runners.finding import Runners
 from orchestrator.runners.placement import Placement, block, orders, rounds
 from orchestrator.storage import sweeping
 from orchestrator.storage.store import Run
-from orchestrator.trials.sides import Side, framework_of
+from orchestrator.trials.sides import Side, runner_of
 
 
 @dataclass(eq=False)
@@ -54,7 +54,7 @@ def taken_up(cells: Sequence[Run], sides: Sequence[str], runners: Runners) -> li
         for trial in sweeping.begun(run, blocks):
             job = run.job(trial.framework, trial.number)
             if job is not None and job.job_id:
-                _end(runners, framework_of(trial.framework), job.job_id)
+                _end(runners, runner_of(trial.framework), job.job_id)
             sweeping.discard(run, trial)
         failed = any(t.state is JobState.FAILED for trials in blocks.values() for t in trials)
         found.append(Cell(run, set(blocks), failed))

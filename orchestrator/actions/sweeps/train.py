@@ -38,7 +38,7 @@ from orchestrator.storage.running import is_running, making
 from orchestrator.storage.store import Run
 from orchestrator.storage.sweeping import PlannedCell, SweepPlan
 from orchestrator.trials.mappings.stored import as_json
-from orchestrator.trials.sides import Side
+from orchestrator.trials.sides import Side, runners_of
 
 _CERTIFYING = Phrase("certificate {number} of {of}: {cell}")
 _BLOCK = Phrase("block {number} of {of}: {cell}")
@@ -104,7 +104,7 @@ def sweep(request: SweepRequest, runners: Runners, display: Display) -> SweepOut
     A cell whose trial fails gets no more blocks; the others go on. Raises BadInput before anything
     runs if the job of any cell is not accepted; OrchestratorError.
     """
-    names = tuple(dict.fromkeys(side.framework for side in request.sides))
+    names = runners_of(request.sides)
     runners.prepare(names)
     with closing(Renderer()) as renderer:
         grid = request.grid
@@ -145,7 +145,7 @@ def resume(run: Run, runners: Runners, display: Display) -> SweepOutcome:
     """
     what, plan = resumable(run), sweeping.the_plan(run)
     sides = [Side.named(name) for name in what.sides]
-    names = tuple(dict.fromkeys(side.framework for side in sides))
+    names = runners_of(sides)
     runners.prepare(names)
     for name, build in _builds(names, runners).items():
         if plan.builds.get(name) != build:

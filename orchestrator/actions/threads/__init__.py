@@ -60,7 +60,7 @@ def with_best(run: Run, request: Request, runners: Runners, display: Display) ->
     The result is written, and the run has these sides from then on. Raises JobFailed if a trial
     fails, OrchestratorError.
     """
-    found = [runners.get(name).info() for name in request.frameworks]
+    found = [runners.get(name).info() for name in request.runner_names]
     cores = [each.physical_cores for each in found if each.HasField("physical_cores")]
     cpus, equal = min(each.available_cpus for each in found), request.spec.threads
     counts = candidates(cpus, min(cores, default=None), equal)

@@ -39,7 +39,7 @@ from orchestrator.reports.grid import Said
 from orchestrator.reports.habits import attribution
 from orchestrator.results.habits import pitfalls
 from orchestrator.runners.finding import Runners
-from orchestrator.settings import config, workloads
+from orchestrator.settings import config, versions, workloads
 from orchestrator.settings import sides as named
 from orchestrator.trials.sides import sides
 
@@ -80,19 +80,20 @@ def verify(
     with reported(pipeline, f"verify {about}") as told:
         certificates: dict[str, list[Certificate]] = {}
         faults: list[Sentence] = []
-        with closing(Runners(where.places(), say_of(shown))) as runners:
+        with closing(Runners(where.places(None), say_of(shown))) as runners:
             further = porting.further(runners, isolate=isolate, reproduce=reproduce)
             for workload in _every(job, say_of(shown)) if all_workloads else [job.workload]:
                 changes = proof.VERIFIED | job.changes() | {"steps_per_epoch_limit": steps}
                 spec = config.job_spec(workload, changes)
                 name = workloads.title(workload) if workload else job.title
-                compared = sides_option.compared(side, frameworks, spec, least=2)
+                compared = sides_option.compared(side, frameworks, spec, where, least=2)
+                versions.check_used(where.named, compared)
                 first = named.baseline(baseline, compared, spec)
                 request = Request(
                     *(name, spec, compared, shown.output, first, label), further=further
                 )
                 proof.check(request)
-                runners.prepare(request.frameworks)
+                runners.prepare(request.runner_names)
                 try:
                     with closing(display_of(shown, request.names, spec.epochs)) as display:
                         _, certificates[name] = proof.verify(request, runners, display)

@@ -56,7 +56,7 @@ def largest_batch(
     request = LargestRequest(
         job.title,
         spec,
-        sides_option.compared(side, frameworks, spec),
+        sides_option.compared(side, frameworks, spec, where),
         Path(),  # nothing is kept
         memory=None if memory is None else bytes_of("--memory", memory),
         within=config.fraction("--within", within),

@@ -101,7 +101,7 @@ def compare(
     spec = config.job_spec(job.workload, job.changes())
     refused = repeat.refused()
     kind = variants.asked(spec, recipe, loop)
-    compared = sides_option.compared(side, frameworks, spec)
+    compared = sides_option.compared(side, frameworks, spec, where)
     if repeat.twice:
         named.refuse_both("--aa", given=bool(side))
         compared = twice(repeat.twice.value)
@@ -199,7 +199,7 @@ def _train(
     request: comparing.ComparisonRequest, where: WhereOptions, shown: ShownOptions, told: Told
 ) -> comparing.Outcome:
     with closing(display_of(shown, request.names, request.spec.epochs)) as display:
-        outcome = comparing.train_with_runners(request, where.places(), display)
+        outcome = comparing.train_with_runners(request, where.places(request.sides), display)
     told.comparison(outcome.comparison, outcome.run.path.name)
     if shown.as_json:
         print_json(as_dict(outcome.comparison))

@@ -11,6 +11,7 @@ from orchestrator.figures.panels.images import differences, images
 from orchestrator.figures.panels.memory import peaks
 from orchestrator.figures.panels.parting import parting
 from orchestrator.figures.panels.ratios import ratios
+from orchestrator.figures.panels.roofline import roofline
 from orchestrator.results.comparison import Comparison
 
 Panel = Callable[[Axes, Comparison], None]
@@ -26,5 +27,6 @@ __all__ = [
     "peaks",
     "ratios",
     "reaching",
+    "roofline",
     "time",
 ]

@@ -1,10 +1,11 @@
 """The runs of a series in order, with its level between changes."""
 
 import itertools
+import math
 from statistics import median
 
 from matplotlib.axes import Axes
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import FixedLocator
 
 from orchestrator.figures.panels.common import legend_above
 from orchestrator.language.palette import GREY, looks
@@ -13,6 +14,7 @@ from orchestrator.results.track import Series
 
 _A_RUN, _LEVEL = Phrase("a run"), Phrase("median between changes")
 _CHANGE = Phrase("change: {ratios} times")
+_MOST = 7  # days below the axis
 _DAYS = 10  # letters of a time in ISO 8601 that are its day
 
 
@@ -40,10 +42,8 @@ def history(axes: Axes, series: Series) -> None:
         text = None if number else say(_CHANGE, ratios=ratios)
         axes.axvline(change.at - 0.5, color=GREY, lw=1, ls="--", label=text)
     days = [point.time[:_DAYS] or point.run for point in series.points]
-    axes.xaxis.set_major_locator(MaxNLocator(nbins=7, integer=True))
-    axes.xaxis.set_major_formatter(
-        lambda place, _: days[round(place)] if round(place) in range(len(days)) else ""
-    )
+    axes.xaxis.set_major_locator(FixedLocator(range(0, len(days), math.ceil(len(days) / _MOST))))
+    axes.xaxis.set_major_formatter(lambda place, _: days[round(place)])
     axes.margins(y=0.2)
     axes.set(xlim=(-0.6, len(values) - 0.4), ylabel=series.quantity)
     legend_above(axes, ncols=3, fontsize="small")

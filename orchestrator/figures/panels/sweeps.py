@@ -25,6 +25,8 @@ _BAND, _PLACE = 0.2, 0.12  # opacity
 _ROOM = 0.25  # of the ratios' range, above and below them, in which the words have room
 _BETWEEN = 0.13  # of the axis, between two numbers below it
 _LONGEST = 44  # columns of a text on the panel, or beside it
+_NARROW = 4.0  # times: a range up to which equal steps stay apart on a logarithmic axis
+_DECADES = 4  # from which on only powers of ten are written
 _LEAST = 1.02  # the smallest range of ratios that is drawn
 
 
@@ -83,14 +85,22 @@ def _scale(axes: Axes, lines: Sequence[Line]) -> None:
     room = (high / low) ** _ROOM
     axes.set_yscale("log")
     axes.set_ylim(low / room, high * room)
-    inside = [t for t in MaxNLocator(6).tick_values(low / room, high * room) if t > 0]
-    axes.yaxis.set_major_locator(FixedLocator(inside))
+    axes.yaxis.set_major_locator(FixedLocator(_ratios_beside(low / room, high * room)))
     if logarithmic(values):
         axes.set_xscale("log")
     axes.xaxis.set_major_locator(FixedLocator(_apart(values)))
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_minor_locator(NullLocator())
         axis.set_major_formatter(FuncFormatter(lambda value, _: short_number(value)))
+
+
+def _ratios_beside(low: float, high: float) -> list[float]:
+    """Return the ratios that are written beside the axis: round ones, apart on its logarithm."""
+    if high / low < _NARROW:
+        return [t for t in MaxNLocator(6).tick_values(low, high) if t > 0]
+    decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)))
+    each = (1, 2, 5) if len(decades) < _DECADES else (1,)
+    return [float(f"{digit}e{decade}") for decade in (*decades, decades.stop) for digit in each]
 
 
 def _apart(values: Sequence[float]) -> list[float]:

@@ -19,6 +19,7 @@ from orchestrator.storage import machine
 from orchestrator.storage.about import About
 from orchestrator.storage.files import noting
 from orchestrator.storage.store import Run
+from orchestrator.trials.changes import written
 from orchestrator.trials.mappings.paths import differing_paths, leaves
 from orchestrator.trials.mappings.reading import read
 
@@ -26,6 +27,7 @@ _MACHINE = Phrase("{model} with {cpus} CPUs")
 _UNKNOWN_MACHINE = Phrase("an unknown machine")
 _OTHERWISE = ("seed", "report_step_details", "report_every_steps", "profile")  # no time needs them
 _FEW = Phrase("{count} runs are too few to show a change at a rate of {rate}; it takes {fewest}.")
+_ONE = Phrase("One run is too few to show a change at a rate of {rate}; it takes {fewest}.")
 _NONE = Phrase("No change is shown in {count} runs, at a rate of {rate}.")
 _SLOWER = Phrase("From {run} on {quantity} is {ratio:.3f} times what it was ({basis}).")
 _INTERVAL = Phrase("95 %: {low:.3f} to {high:.3f}; {before} runs before, {after} since")
@@ -152,7 +154,7 @@ def _series(
     least = fewest(rate)
     names: dict[str, object] = {"count": len(points), "rate": percent(rate), "fewest": least}
     made: list[Change] | None = None
-    sentences = [english(_FEW, **names)]
+    sentences = [english(_FEW if len(points) > 1 else _ONE, **names)]
     if len(points) >= least:
         made = _changes(points, rate, quantity)
         sentences = [each.sentence for each in made] or [english(_NONE, **names)]
@@ -208,5 +210,5 @@ def _basis(ratio: Estimate, before: int, after: int) -> Sentence:
 
 def name(found: Series) -> Sentence:
     """Return what a series is of: workload, side, machine, and settings in which others differ."""
-    settings = (f"{path} {value}" for path, value in found.settings.items())
+    settings = (f"{path} {written(path, value)}" for path, value in found.settings.items())
     return join(COMMA, [found.workload, label(found.side), found.machine, *settings])

@@ -207,6 +207,7 @@ class Profiled:
     kernels: int = 0
     busy_seconds: float = 0.0
     wall_seconds: float = 0.0
+    calls: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,6 +239,7 @@ class ImagesPreviewed:
 class MachineMeasured:
     operations_per_second: float
     bytes_per_second: float
+    calls_per_second: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -1694,28 +1694,32 @@ class ImagesPreviewed(_message.Message):
     def __init__(self, shape: _Optional[_Iterable[int]] = ..., originals: _Optional[_Iterable[float]] = ..., augmented: _Optional[_Iterable[float]] = ..., labels: _Optional[_Iterable[int]] = ..., read_labels: _Optional[_Iterable[int]] = ...) -> None: ...
 
 class MachineMeasured(_message.Message):
-    __slots__ = ("operations_per_second", "bytes_per_second")
+    __slots__ = ("operations_per_second", "bytes_per_second", "calls_per_second")
     OPERATIONS_PER_SECOND_FIELD_NUMBER: _ClassVar[int]
     BYTES_PER_SECOND_FIELD_NUMBER: _ClassVar[int]
+    CALLS_PER_SECOND_FIELD_NUMBER: _ClassVar[int]
     operations_per_second: float
     bytes_per_second: float
-    def __init__(self, operations_per_second: _Optional[float] = ..., bytes_per_second: _Optional[float] = ...) -> None: ...
+    calls_per_second: float
+    def __init__(self, operations_per_second: _Optional[float] = ..., bytes_per_second: _Optional[float] = ..., calls_per_second: _Optional[float] = ...) -> None: ...
 
 class Profiled(_message.Message):
-    __slots__ = ("operations", "total_duration", "steps", "kernels", "busy_duration", "wall_duration")
+    __slots__ = ("operations", "total_duration", "steps", "kernels", "busy_duration", "wall_duration", "calls")
     OPERATIONS_FIELD_NUMBER: _ClassVar[int]
     TOTAL_DURATION_FIELD_NUMBER: _ClassVar[int]
     STEPS_FIELD_NUMBER: _ClassVar[int]
     KERNELS_FIELD_NUMBER: _ClassVar[int]
     BUSY_DURATION_FIELD_NUMBER: _ClassVar[int]
     WALL_DURATION_FIELD_NUMBER: _ClassVar[int]
+    CALLS_FIELD_NUMBER: _ClassVar[int]
     operations: _containers.RepeatedCompositeFieldContainer[Operation]
     total_duration: _duration_pb2.Duration
     steps: int
     kernels: int
     busy_duration: _duration_pb2.Duration
     wall_duration: _duration_pb2.Duration
-    def __init__(self, operations: _Optional[_Iterable[_Union[Operation, _Mapping]]] = ..., total_duration: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., steps: _Optional[int] = ..., kernels: _Optional[int] = ..., busy_duration: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., wall_duration: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ...) -> None: ...
+    calls: int
+    def __init__(self, operations: _Optional[_Iterable[_Union[Operation, _Mapping]]] = ..., total_duration: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., steps: _Optional[int] = ..., kernels: _Optional[int] = ..., busy_duration: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., wall_duration: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., calls: _Optional[int] = ...) -> None: ...
 
 class Operation(_message.Message):
     __slots__ = ("name", "calls", "self_duration")

@@ -21,6 +21,7 @@ from tests.builders.source import ROOT
             "it: 'orchestrator compare ... --batch-size 512', or with --execution compiled.",
             'it: orchestrator.compare(..., batch_size=512), or with execution="compiled".',
         ),
+        ("such as --batch-size 16,64,256.", "such as batch_size=[16, 64, 256]."),
         ("Set --threads to the number", "Set threads to the number"),
         ("the A/A test: --aa pytorch.", 'the A/A test: aa="pytorch".'),
         ("--loop both and --recipe both", 'loop="both" and recipe="both"'),

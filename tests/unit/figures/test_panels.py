@@ -8,11 +8,14 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from orchestrator.figures import panels, titles
+from orchestrator.figures.panels import history, sweeps
 from orchestrator.figures.panels.confusion import confusion
 from orchestrator.language.palette import looks
+from orchestrator.language.phrases import Phrase, english
 from orchestrator.language.words import number
 from orchestrator.reports.table import table
 from orchestrator.results.comparison import compare
+from orchestrator.results.track import Point, Series
 from tests.builders import evaluations
 from tests.builders.drawn import BOTH
 from tests.builders.events import JOB, failed_trial, job, losses, trial
@@ -214,3 +217,29 @@ def test_no_axis_crosses_the_name_of_a_bar():
     name = next(text for text in axes.texts if text.get_text() == "PyTorch")
     renderer = FigureCanvasAgg(axes.figure).get_renderer()
     assert name.get_window_extent(renderer).x0 > axes.get_window_extent(renderer).x0 + 1
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "written"),
+    [
+        (0.9, 1.3, [0.96, 1.04, 1.12, 1.2, 1.28]),
+        (0.02, 3.0, [0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0]),
+        (0.002, 300.0, [0.01, 0.1, 1.0, 10.0, 100.0]),
+    ],
+)
+def test_ratios_beside_an_axis_lie_apart_whatever_their_range(low, high, written):
+    found = [each for each in sweeps._ratios_beside(low, high) if low <= each <= high]
+    assert found == pytest.approx(written)
+
+
+@pytest.mark.parametrize(
+    ("runs", "days"), [(1, [0]), (3, [0, 1, 2]), (20, [0, 3, 6, 9, 12, 15, 18])]
+)
+def test_a_day_below_the_axis_is_a_runs_own(runs, days):
+    points = [Point(f"r{n}", f"2026-11-{n + 1:02}T00:00:00", "", "2", 1.0, 1) for n in range(runs)]
+    series = Series("w", "pytorch", "epoch_seconds", english(Phrase("m")), {}, points, None, [])
+    axes = Figure().add_subplot()
+    history.history(axes, series)
+    low, high = axes.get_xlim()
+    assert [tick for tick in axes.get_xticks() if low <= tick <= high] == days
+    assert axes.xaxis.get_major_formatter()(days[-1], 0) == f"2026-11-{days[-1] + 1:02}"

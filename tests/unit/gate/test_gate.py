@@ -275,6 +275,16 @@ def test_a_gpu_is_not_busy_for_longer_than_the_profiled_steps_took():
     others.check_profile(job_pb2.Profiled(steps=4))
     with pytest.raises(Fault, match=r"profiled\.busy_duration"):
         others.check_profile(profiled(200, 100))
+    with pytest.raises(Fault, match=r"profiled\.calls"):
+        others.check_profile(job_pb2.Profiled(steps=4, calls=-1))
+
+
+def test_a_rate_of_starts_may_be_missing_but_not_impossible():
+    rates = {"operations_per_second": 1e9, "bytes_per_second": 1e9}
+    others.check_measured(job_pb2.MachineMeasured(**rates))
+    for wrong in (-1.0, 1e300):
+        with pytest.raises(Fault, match=r"machine_measured\.calls_per_second"):
+            others.check_measured(job_pb2.MachineMeasured(**rates, calls_per_second=wrong))
 
 
 @pytest.mark.parametrize(("is_code", "refused"), [(True, False), (False, True)])

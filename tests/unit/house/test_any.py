@@ -19,6 +19,7 @@ MAY = {
     "orchestrator/api/functions.py": "changes to a job, as YAML has them",
     "orchestrator/api/looking.py": "changes to a job, as YAML has them",
     "orchestrator/api/proving.py": "changes to a job, as YAML has them",
+    "orchestrator/api/sweeping.py": "changes to a job, as YAML has them",
     "orchestrator/api/result.py": "comparison.json as users get it, who look into it",
     "orchestrator/cli/entry.py": CLICK,
     "orchestrator/cli/groups.py": CLICK,

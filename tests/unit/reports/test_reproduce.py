@@ -102,3 +102,15 @@ def test_a_name_with_a_space_or_worse_stays_one_word():
     alone = compare(MNIST, trials_of(MNIST, trial("pytorch")))
     line = of_comparison(alone, "my job; rm -rf *").lines[-1]
     assert shlex.split(line)[-1] == "my job; rm -rf *.yaml"
+
+
+def test_versions_are_made_first_and_named_as_sides():
+    sides = ("pytorch-2.13.0", "pytorch-2.14.1,threads=1")
+    given = [dataclasses.replace(trial(name, 1), spec=MNIST) for name in sides]
+    found = of_comparison(compare(MNIST, given), "mnist-mlp")
+    assert found.lines[:2] == [
+        "make setup TORCH_VERSION=2.13.0",
+        "make setup TORCH_VERSION=2.14.1",
+    ]
+    name, params = parsed(found)
+    assert (name, params["side"]) == ("compare", ["pytorch-2.13.0", "pytorch-2.14.1: threads=1"])

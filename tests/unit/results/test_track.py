@@ -62,6 +62,17 @@ def test_each_machine_and_each_setting_is_a_series_of_its_own_and_named(tmp_path
     assert "are series of their own" in report.headline(track(shelf.runs(tmp_path), RATE))
 
 
+def test_one_run_is_one_and_what_a_job_does_not_set_is_a_dash(tmp_path):
+    tracked.run(tmp_path, 1, 1.0)
+    tracked.run(tmp_path, 2, 1.0, late_epoch=5)
+    first, second = [e for e in track(shelf.runs(tmp_path), RATE).series if e.side == "pytorch"]
+    assert first.sentences == [
+        "One run is too few to show a change at a rate of 1.00 %; it takes 11."
+    ]
+    assert str(name(first)).endswith("late_epoch -")
+    assert str(name(second)).endswith("late_epoch 5")
+
+
 def test_a_copy_of_a_run_counts_once(tmp_path):
     made = [tracked.run(tmp_path, day, 1.0 + day) for day in range(3)]
     tracked.copied(made[1], "base")

@@ -62,7 +62,7 @@ def test_a_side_that_changes_the_job_runs_its_own_spec_with_the_blocks_seed():
     changed = Side("pytorch", (("execution", "compiled"), ("optimizer.learning_rate", "0.5")))
     spec = job_pb2.JobSpec(seed=10, optimizer={"learning_rate": 0.1, "sgd": {"momentum": 0.9}})
     found = {each.side: each for each in order(1, sides=[Side("pytorch"), changed], spec=spec)}
-    assert {each.framework for each in found.values()} == {"pytorch"}
+    assert {each.runner for each in found.values()} == {"pytorch"}
     assert found["pytorch"].spec == spec
     own = found[changed.name].spec
     assert own.execution == job_pb2.EXECUTION_COMPILED
@@ -112,4 +112,4 @@ def test_the_sides_of_an_a_a_test_run_on_the_same_framework(framework):
     assert are_the_same(names)
     assert not are_the_same([side.name for side in SIDES])
     assert not are_the_same([framework.name])
-    assert {each.framework for each in order(2, sides=sides)} == {framework.name}
+    assert {each.runner for each in order(2, sides=sides)} == {framework.name}

@@ -9,9 +9,11 @@ from orchestrator.errors import BadInput
 from orchestrator.trials.sides import (
     Side,
     are_the_same,
+    as_flag,
     change_how,
     changed_fields,
     framework_of,
+    runner_of,
     twice,
 )
 
@@ -19,13 +21,30 @@ FIELDS = st.from_regex(r"[a-z_]+(\.[a-z_]+)?", fullmatch=True)
 CHANGES = st.lists(st.tuples(FIELDS, st.text(max_size=20)), max_size=3).map(tuple)
 
 
-@given(st.sampled_from(["pytorch", "other"]), CHANGES, st.sampled_from(["", "a", "b"]))
-def test_a_name_tells_all_of_a_side_and_is_the_name_of_a_file(framework, changes, letter):
-    side = Side(framework, changes, letter)
+@given(
+    st.sampled_from(["pytorch", "other"]),
+    CHANGES,
+    st.sampled_from(["", "a", "b"]),
+    st.sampled_from(["", "2.13", "2.13.0"]),
+)
+def test_a_name_tells_all_of_a_side_and_is_the_name_of_a_file(framework, changes, letter, version):
+    side = Side(framework, changes, letter, version)
     assert Side.named(side.name) == side
     assert framework_of(side.name) == framework
     assert "/" not in side.name
     assert side.name.isprintable()
+
+
+def test_a_version_is_a_runner_of_its_own_and_the_same_job():
+    older = Side("pytorch", (("threads", "1"),), "a", "2.13.0")
+    assert older.name == "pytorch-2.13.0,a,threads=1"
+    assert runner_of(older.name) == "pytorch-2.13.0"
+    assert as_flag(older.name) == "pytorch-2.13.0: threads=1"
+    pair = ["pytorch-2.13.0", "pytorch-2.14.1"]
+    assert not are_the_same(pair)
+    assert are_the_same(["pytorch-2.13.0,a", "pytorch-2.13.0,b"])
+    assert change_how(pair)
+    assert changed_fields(pair) == []
 
 
 def test_a_side_is_named_after_what_it_changes():

@@ -1,0 +1,60 @@
+"""Versions of a framework, as --side and --runner name them."""
+
+import pytest
+
+from orchestrator.errors import BadInput
+from orchestrator.settings import config, versions
+from orchestrator.settings.sides import sides
+from orchestrator.trials.sides import Side, as_flag
+
+SPEC = config.job_spec("synthetic-mlp", {})
+OLD, NEW = "pytorch-2.13", "pytorch-2.14.1"
+
+
+def test_a_side_may_name_a_version_and_change_the_job():
+    found = sides(["pytorch", OLD, f"{OLD}: threads=1", OLD], SPEC)
+    names = ["pytorch", f"{OLD},a", f"{OLD},threads=1", f"{OLD},b"]
+    assert [side.name for side in found] == names
+    assert sides([as_flag(found[2].name)], SPEC) == (found[2],)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("pytorch-2", "'pytorch-2' names no version of pytorch; write numbers with dots"),
+        ("pytorch-2.x", "'pytorch-2.x' names no version"),
+        ("pytorch-2.13.0; rm", "'pytorch-2.13.0; rm' names no version"),
+        ("pytorch-../2.13", "names no version"),
+        ("pytorch==2.13.0", "did you mean pytorch-2.13.0?"),
+        ("pytorch@2.13", "did you mean pytorch-2.13?"),
+        ("jaxx-1.2", "there is no framework 'jaxx-1.2'; choose from pytorch, tensorflow"),
+    ],
+)
+def test_what_is_no_version_is_refused(text, said):
+    with pytest.raises(BadInput) as refused:
+        sides([text], SPEC)
+    assert said in str(refused.value)
+    with pytest.raises(BadInput, match="it was given"):
+        config.runner(f"{text}=here:1")
+
+
+def test_addresses_of_versions_are_sides_in_their_order():
+    assert config.runner(f"{OLD}=here:1") == (OLD, "here:1")
+    both = {NEW: "here:1", OLD: "here:2"}
+    assert versions.of_addresses(both) == (
+        Side("pytorch", version="2.14.1"),
+        Side("pytorch", version="2.13"),
+    )
+    mixed = {OLD: "here:1", "tensorflow": "here:2"}
+    assert [side.name for side in versions.of_addresses(mixed)] == [OLD, "tensorflow"]
+    assert versions.of_addresses({"pytorch": "here:1", "tensorflow": "here:2"}) == ()
+    assert versions.of_addresses({}) == ()
+    with pytest.raises(BadInput, match="is one side of a comparison; give the other's address"):
+        versions.of_addresses({OLD: "here:1"})
+
+
+def test_an_address_of_a_version_that_no_side_has_is_not_ignored():
+    pair = sides(["pytorch", OLD], SPEC)
+    versions.check_used({"pytorch": "here:1", "tensorflow": None, OLD: "here:2"}, pair)
+    with pytest.raises(BadInput, match=f"--runner {NEW}: no side of this command has that"):
+        versions.check_used({OLD: "here:1", NEW: "here:2"}, pair)
