@@ -86,7 +86,7 @@ def code_of(channel, stub, name, request, metadata=()) -> grpc.StatusCode:
     return CODES.OK
 
 
-@pytest.mark.parametrize("token", [None, "wrong", WATCHER.text])
+@pytest.mark.parametrize("token", [None, "wrong", WATCHER.text], ids=["none", "wrong", "watch"])
 def test_every_method_of_every_service_asks_who_calls(monkeypatch, start, ca, identities, token):
     role = Role.WATCH if token == WATCHER.text else Role.NONE
     monkeypatch.setenv(fake_runner.AT_ONCE, "1")
