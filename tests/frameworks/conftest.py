@@ -2,7 +2,7 @@
 
 import gc
 import importlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
@@ -35,15 +35,36 @@ def framework(name: str) -> ModuleType:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def short_compilations(framework: ModuleType, name: str) -> None:
+def short_compilations(
+    framework: ModuleType, name: str, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     """Have the C++ of PyTorch's compiled graphs built with -O1, which takes half as long as -O3.
 
-    What users get is held by tests/system.
+    And let JAX compile each program once, with few optimisations. What users get is held by
+    tests/system.
     """
+    if name == "jax":
+        config = importlib.import_module("jax").config
+        config.update("jax_compilation_cache_dir", str(tmp_path_factory.mktemp("compiled")))
+        config.update("jax_persistent_cache_min_compile_time_secs", 0)
+        config.update("jax_persistent_cache_min_entry_size_bytes", -1)
+        config.update("jax_disable_most_optimizations", True)  # noqa: FBT003 - JAX's own name
     if name == "pytorch":
         builder = importlib.import_module("torch._inductor.cpp_builder")
         flags = builder._get_optimization_cflags
         builder._get_optimization_cflags = lambda compiler, _least=False: flags(compiler, True)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Iterator[None]:
+    """Skip what a framework says that it lacks."""
+    try:
+        return (yield)
+    except Unsupported as refused:
+        lacks = FRAMEWORKS[pyfuncitem.funcargs["name"]].lacks
+        if refused.metadata.get("field") in lacks:
+            pytest.skip(str(refused))
+        raise
 
 
 @pytest.fixture
