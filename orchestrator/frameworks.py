@@ -13,6 +13,7 @@ class Framework:
     ``label``: its own spelling of its name. ``port``: where its runner listens by default.
     ``colour`` and ``marker``, by matplotlib's name, are its look everywhere: from Okabe and Ito's
     colours, which colour-blind people can distinguish. ``op_by_op``: so its default execution runs.
+    ``usual``: a command takes it where none is named. ``takes_code``: it trains users' own models.
     """
 
     name: str
@@ -21,6 +22,8 @@ class Framework:
     colour: str
     marker: str
     op_by_op: bool = False
+    usual: bool = True
+    takes_code: bool = True
 
 
 FRAMEWORKS = {
@@ -28,5 +31,16 @@ FRAMEWORKS = {
     for each in (
         Framework("pytorch", "PyTorch", 50051, "#D55E00", "o", op_by_op=True),
         Framework("tensorflow", "TensorFlow", 50052, "#0072B2", "D"),
+        Framework("jax", "JAX", 50053, "#009E73", "s", usual=False, takes_code=False),
     )
 }
+
+
+def usual() -> tuple[str, ...]:
+    """Return the names of those that a command takes where none is named."""
+    return tuple(name for name, each in FRAMEWORKS.items() if each.usual)
+
+
+def taking_code() -> tuple[str, ...]:
+    """Return the names of those that train users' own models."""
+    return tuple(name for name, each in FRAMEWORKS.items() if each.takes_code)

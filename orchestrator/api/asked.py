@@ -10,7 +10,7 @@ from twinrun.v1 import job_pb2
 from orchestrator.actions.compare import Ended, raise_for
 from orchestrator.api.progress import Progress, display_of
 from orchestrator.errors import JobFailed, RunnerUnavailable
-from orchestrator.frameworks import FRAMEWORKS
+from orchestrator.frameworks import FRAMEWORKS, usual
 from orchestrator.language.phrases import Phrase, english, say, speaking
 from orchestrator.runners.finding import Runners
 from orchestrator.runners.progress import Display
@@ -59,7 +59,7 @@ def sides_of(
     texts = [given] if isinstance(given, str) else list(given)
     if not any(texts):
         return sides(frameworks)
-    named.refuse_both("--frameworks", given=tuple(frameworks) != tuple(FRAMEWORKS))
+    named.refuse_both("--frameworks", given=tuple(frameworks) != usual())
     return named.sides(texts, spec)
 
 

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping, Sequence
 
+from orchestrator.frameworks import usual
 from orchestrator.language.palette import looks
 from orchestrator.language.phrases import say
 from orchestrator.language.words import OF, label
@@ -72,6 +73,11 @@ def encoded(event: str, data: str, cursor: Cursor) -> bytes:
 
 
 def _overview(live: Live, shown: Sequence[Sequence[LiveJob]]) -> dict[str, object]:
+    there = [
+        name
+        for name, runner in live.runners.items()
+        if name in usual() or runner.address is not None or runner.jobs
+    ]
     return {
         "runners": [
             {
@@ -82,7 +88,7 @@ def _overview(live: Live, shown: Sequence[Sequence[LiveJob]]) -> dict[str, objec
                 "connected": live.runners[name].address is not None,
                 "text": texts.runner(live.runners[name]),
             }
-            for name, look in looks(list(live.runners)).items()
+            for name, look in looks(there).items()
         ],
         "groups": [
             {

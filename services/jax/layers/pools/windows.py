@@ -3,6 +3,7 @@
 import itertools
 
 import jax
+from jax import lax
 
 
 def places(x: jax.Array, size: int, stride: int) -> list[jax.Array]:
@@ -10,6 +11,7 @@ def places(x: jax.Array, size: int, stride: int) -> list[jax.Array]:
 
     Each is [batch, windows down, windows across, c].
     """
+    x = lax.optimization_barrier(x)  # XLA would compute it again for each place in a window
     down, across = ((side - size) // stride * stride + 1 for side in x.shape[1:3])
     return [
         x[:, i : i + down : stride, j : j + across : stride]
