@@ -9,10 +9,8 @@ os.environ.setdefault("CUDA_DEVICE_ORDER", "PCI_BUS_ID")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 # As the other frameworks: memory of a GPU when it is needed.
 os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
-
-import jax
-
-jax.config.update("jax_enable_x64", True)  # noqa: FBT003 - before any array; float32 stays float32
+# Before any array. What is float32 stays float32.
+os.environ["JAX_ENABLE_X64"] = "1"
 
 from twinrun.contract.spec import JobSpec
 

@@ -105,8 +105,7 @@ class MatchedTrainer:
         trained = dict(zip(self._names, held.trained, strict=True))
         # Copied: the next chunk is donated the arrays themselves.
         return {
-            name: np.array(trained[name] if name in trained else next(kept))
-            for name in self._order
+            name: np.array(trained[name] if name in trained else next(kept)) for name in self._order
         }
 
     def environment(self) -> Environment:

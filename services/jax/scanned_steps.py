@@ -13,8 +13,8 @@ from twinrun.contract.spec import JobSpec
 from services.jax import augmentation, losses, model, optimizers
 from services.jax.layers.norms import batch_norm
 from services.jax.rounding import Rounding
-from services.model import sites
 from services.model import optimizers as shared
+from services.model import sites
 from services.model.weights import parameter_dtype
 from services.trial import chunks, matched
 from services.trial.chunks import Chunk
@@ -22,6 +22,8 @@ from services.trial.matched import Held
 
 # As in `services.trial.chunks.Chunk`; for one step, without the first axis.
 Drawn = Mapping[str, jax.Array]
+# Of steps, or of one: the indices of its samples, what was drawn, and the optimizer's numbers.
+Given = tuple[jax.Array, Drawn, jax.Array]
 
 
 class State(NamedTuple):
@@ -87,30 +89,22 @@ class ScannedSteps:
     def _ran(self, state: State, chunk: Chunk, taken: int) -> tuple[State, jax.Array]:
         plan = np.stack(shared.schedule(self._spec.optimizer, taken, len(chunk)), 1)
         plan = plan.astype(parameter_dtype(self._spec.precision))
-        given = self._images, self._labels, chunk.indices, dict(chunk.drawn), plan
-        ran: tuple[State, jax.Array] = self._chunk(state, *given)
+        given = chunk.indices, dict(chunk.drawn), plan
+        ran: tuple[State, jax.Array] = self._chunk(state, (self._images, self._labels), given)
         return ran
 
     def _loop(
-        self,
-        state: State,
-        images: jax.Array,
-        labels: jax.Array,
-        indices: jax.Array,
-        drawn: Drawn,
-        plan: jax.Array,
+        self, state: State, samples: tuple[jax.Array, jax.Array], chunk: Given
     ) -> tuple[State, jax.Array]:
-        """Run the steps of a chunk."""
+        """Run the steps of a chunk of the ``samples``, images and their labels."""
 
-        def step(
-            state: State, given: tuple[jax.Array, Drawn, jax.Array]
-        ) -> tuple[State, jax.Array]:
+        def step(state: State, given: Given) -> tuple[State, jax.Array]:
             batch, drawn, plan = given
-            taken = jnp.take(images, batch, axis=0, mode="clip")
-            values = jnp.take(labels, batch, axis=0, mode="clip")
-            return self._step(state, self._augment(taken, drawn), values, drawn, plan)
+            images, labels = (jnp.take(array, batch, axis=0, mode="clip") for array in samples)
+            return self._step(state, self._augment(images, drawn), labels, drawn, plan)
 
-        return lax.scan(step, state, (indices, drawn, plan))
+        ran: tuple[State, jax.Array] = lax.scan(step, state, chunk)
+        return ran
 
     def _step(
         self, state: State, images: jax.Array, labels: jax.Array, drawn: Drawn, plan: jax.Array

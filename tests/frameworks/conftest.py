@@ -48,7 +48,7 @@ def short_compilations(
         config.update("jax_compilation_cache_dir", str(tmp_path_factory.mktemp("compiled")))
         config.update("jax_persistent_cache_min_compile_time_secs", 0)
         config.update("jax_persistent_cache_min_entry_size_bytes", -1)
-        config.update("jax_disable_most_optimizations", True)  # noqa: FBT003 - JAX's own name
+        config.update("jax_disable_most_optimizations", True)
     if name == "pytorch":
         builder = importlib.import_module("torch._inductor.cpp_builder")
         flags = builder._get_optimization_cflags

@@ -94,7 +94,7 @@ class Frameworks:
         """Load lazily imported modules now, so that they are changed too."""
         if self._package == "services.pytorch":
             importlib.import_module("services.pytorch.pipeline_steps")
-        else:
+        elif self._package == "services.tensorflow":
             graphs = importlib.import_module("services.tensorflow.compiled_steps")
             graphs._IMAGES = _AUGMENTED
 
@@ -177,6 +177,10 @@ def main() -> None:
         torch.compile = lambda function, **_: function
         torch.compiler.set_stance = lambda *_: nullcontext()
         is_compiling = torch.compiler.is_compiling
+    if name == "jax":  # compiles for every trial
+        import jax  # noqa: PLC0415 - where it is
+
+        jax.config.update("jax_disable_most_optimizations", True)
     print(json.dumps({"ready": name}), file=answers, flush=True)
     for line in sys.stdin:
         request = json.loads(line)

@@ -9,9 +9,7 @@ from twinrun.contract.optimizers import Adam, AdamW
 from services.jax.optimizers.kinds import Moved, Numbers
 
 
-def step(
-    kind: Adam | AdamW, g: jax.Array, state: Sequence[jax.Array], numbers: Numbers
-) -> Moved:
+def step(kind: Adam | AdamW, g: jax.Array, state: Sequence[jax.Array], numbers: Numbers) -> Moved:
     """Implement `services.jax.optimizers.kinds.Kind`."""
     (rate, epsilon), (m, v, *largest) = numbers, state
     m = m + (g - m) * (1 - kind.beta_1)

@@ -54,7 +54,9 @@ def _as_product(
     # Barriers: XLA would compute what comes before again for each place in a window.
     x = lax.optimization_barrier(jnp.pad(x, ((0, 0), *sides, (0, 0))))
     height, width, channels, filters = kernel.shape
-    found = lax.optimization_barrier(jnp.stack(_places(x, windows), 3))  # [batch, down, across, places, in]
+    found = lax.optimization_barrier(
+        jnp.stack(_places(x, windows), 3)
+    )  # [batch, down, across, places, in]
     if groups == 1:
         made = found.reshape(-1, height * width * channels) @ kernel.reshape(-1, filters)
     else:

@@ -25,9 +25,7 @@ def outputs(taken: jax.Array, step: Step, states: int, units: int, given: Given)
         position, counts = at
         after = step(position, *before)
         if counts is not None:
-            after = tuple(
-                jnp.where(counts, *pair) for pair in zip(after, before, strict=True)
-            )
+            after = tuple(jnp.where(counts, *pair) for pair in zip(after, before, strict=True))
         return after, after[0]
 
     _, made = lax.scan(one, start, (taken.swapaxes(0, 1), counts))
