@@ -21,6 +21,7 @@ from twinrun.contract.optimizers import Adam, Optimizer, RmsProp, Sgd
 from twinrun.contract.own import has_own_zeros
 
 from services.model import shapes
+from services.model.own import symmetric
 from services.model.weights import initial
 from tests.frameworks import jobs, reference
 from tests.frameworks.ways import UNCOMPILED, expected, losses, module, name_of, spec
@@ -115,8 +116,6 @@ def test_same_padding_under_a_stride_is_symmetric_in_pytorch_alone(framework):
     ],
 )
 def test_zeros_are_moved_only_where_the_shape_stays(framework, layer, touched):
-    from services.model.own import symmetric  # noqa: PLC0415
-
     assert framework
     assert has_own_zeros(layer) is touched
     (moved,) = symmetric(spec(layers=(layer,))).layers

@@ -1,5 +1,7 @@
 """The smallest and oddest sizes: each job is refused in a sentence, or runs to its end."""
 
+import itertools
+
 import numpy as np
 import pytest
 from twinrun.contract.converters.specs import spec_to_proto
@@ -25,18 +27,27 @@ SIZES = {  # training samples, test samples, batch size, a sample's shape and cl
     "one pixel and two classes": (4, 2, 2, PIXEL),
     "one sample of one pixel": (1, 1, 3, PIXEL),
 }
-WAYS = [
-    {"recipe": recipe, "loop": loop, "execution": execution}
-    for recipe in Recipe
-    for loop in Loop
-    for execution in jobs.UNCOMPILED
-]
 # To build a Keras model or to compile takes seconds: the smallest sizes of all, the oddest batches.
-FEW = ["one sample of one pixel", "a batch larger than the data", "a last batch of one sample"]
+FEW = ["one sample of one pixel", "a last batch of one sample", "a batch larger than the data"]
+# As users write it, each loop and execution at least once, and each of the few sizes.
+WRITTEN = [
+    (Loop.FIT, Execution.DEFAULT, FEW[0]),
+    (Loop.FIT, Execution.EAGER, FEW[1]),
+    (Loop.CUSTOM, Execution.DEFAULT, FEW[1]),
+    (Loop.CUSTOM, Execution.EAGER, FEW[2]),
+]
 TRIED = [
-    pytest.param(way, size, id="-".join(map(str, (*way.values(), size))))
-    for way in WAYS
-    for size in (SIZES if way["recipe"] is Recipe.MATCHED else FEW)
+    pytest.param({"recipe": recipe, "loop": loop, "execution": execution}, size)
+    for recipe, loop, execution, size in [
+        *itertools.product([Recipe.MATCHED], Loop, jobs.UNCOMPILED, SIZES),
+        *((Recipe.IDIOMATIC, *each) for each in WRITTEN),
+    ]
+]
+# Every way at the sizes that are odd in two ways; at the others those that count samples.
+WAYS = [
+    (way, size)
+    for way in OwnWay
+    for size in (SIZES if way in (OwnWay.LAST_BATCH, OwnWay.DATA_PIPELINE) else FEW[:2])
 ]
 
 
@@ -73,8 +84,7 @@ def judge(framework, folder, job: JobSpec) -> list:
     return events
 
 
-@pytest.mark.parametrize("size", SIZES)
-@pytest.mark.parametrize("way", OwnWay)
+@pytest.mark.parametrize(("way", "size"), WAYS)
 def test_every_own_way_is_refused_or_runs(framework, tmp_path, way, size):
     job = spec(size, own_ways=(way,))
     made = judge(framework, tmp_path, job)
