@@ -79,6 +79,13 @@ def rounds_once(framework: ModuleType, name: str) -> None:
 
 
 @pytest.fixture
+def takes_code(name: str) -> None:
+    """Skip what is of users' own models where the framework takes none."""
+    if "code" in FRAMEWORKS[name].lacks:
+        pytest.skip("it takes no code")
+
+
+@pytest.fixture
 def only_in_tensorflow(name: str) -> None:
     """Skip what is of Keras's models alone."""
     if name != "tensorflow":

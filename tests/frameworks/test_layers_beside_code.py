@@ -9,15 +9,11 @@ from twinrun.contract.code import Code, CodeSource, CodeTensor
 from twinrun.contract.enums import Recipe
 from twinrun.contract.layers import Dropout
 
-from services.frameworks import FRAMEWORKS
 from services.model import losses, shapes
 from tests.frameworks import jobs
 
 
-@pytest.fixture(autouse=True)
-def _takes_code(name):
-    if "code" in FRAMEWORKS[name].lacks:
-        pytest.skip("it takes no code")
+pytestmark = pytest.mark.usefixtures("takes_code")
 
 
 def beside(job, name):
