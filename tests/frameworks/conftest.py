@@ -78,11 +78,27 @@ def rounds_once(framework: ModuleType, name: str) -> None:
         pytest.skip(str(error))
 
 
+def _skip_without(name: str, field: str) -> None:
+    if field in FRAMEWORKS[name].lacks:
+        pytest.skip(f"{name} lacks what this asks of {field}")
+
+
 @pytest.fixture
 def takes_code(name: str) -> None:
     """Skip what is of users' own models where the framework takes none."""
-    if "code" in FRAMEWORKS[name].lacks:
-        pytest.skip("it takes no code")
+    _skip_without(name, "code")
+
+
+@pytest.fixture
+def has_idiomatic(name: str) -> None:
+    """Skip what is of the idiomatic recipe where the framework has none."""
+    _skip_without(name, "recipe")
+
+
+@pytest.fixture
+def has_own_ways(name: str) -> None:
+    """Skip what is of the framework's defaults where it lacks some."""
+    _skip_without(name, "own_ways")
 
 
 @pytest.fixture
