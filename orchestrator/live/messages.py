@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping, Sequence
 
-from orchestrator.frameworks import usual
+from orchestrator.frameworks import FRAMEWORKS, usual
 from orchestrator.language.palette import looks
 from orchestrator.language.phrases import say
 from orchestrator.language.words import OF, label
@@ -73,11 +73,8 @@ def encoded(event: str, data: str, cursor: Cursor) -> bytes:
 
 
 def _overview(live: Live, shown: Sequence[Sequence[LiveJob]]) -> dict[str, object]:
-    there = [
-        name
-        for name, runner in live.runners.items()
-        if name in usual() or runner.address is not None or runner.jobs
-    ]
+    optional = FRAMEWORKS.keys() - {*usual()}
+    there = [name for name, each in live.runners.items() if each.seen or name not in optional]
     return {
         "runners": [
             {

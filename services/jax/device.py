@@ -27,11 +27,11 @@ def prepare(spec: JobSpec) -> jax.Device:
     Raises DeviceUnavailable, and Unsupported if this process has begun with another number of
     threads: XLA makes its pool once.
     """
-    wanted = _cpus() if OwnWay.THREADS in spec.own_ways else spec.threads
+    its_own = OwnWay.THREADS in spec.own_ways
     jax.config.update("jax_default_matmul_precision", None if tf32(spec) else "highest")
     if not _started:
-        _start(wanted, spec.device)
-    elif _started[0] != wanted and spec.device is Device.CPU:
+        _start(_cpus() if its_own else spec.threads, spec.device)
+    elif _started[0] != spec.threads and spec.device is Device.CPU and not its_own:
         raise Unsupported(
             f"threads is {spec.threads}, but this process has begun with {_started[0]}; run the "
             "job in a new one",

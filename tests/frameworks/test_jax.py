@@ -6,7 +6,8 @@ import sys
 import numpy as np
 import pytest
 from twinrun.contract.code import Code
-from twinrun.contract.enums import Execution, OwnWay, Precision, Recipe
+from twinrun.contract.enums import ActivationFunction, Execution, OwnWay, Precision, Recipe
+from twinrun.contract.layers import Activation, GlobalMaxPool2d, MaxPool2d
 
 from services.errors import Unsupported
 from services.frameworks import FRAMEWORKS
@@ -103,3 +104,26 @@ def test_float32_stays_float32_where_float64_is_on(framework):
     kinds = {array.dtype for array in jax.tree.leaves(steps._state)}
     assert kinds == {np.dtype(np.float32)}
     list(framework.Trainer(job, jobs.data(job.precision), jobs.weights(job)).train_epoch(0))
+
+
+@pytest.mark.parametrize(
+    ("layer", "first"),
+    [
+        (Activation(ActivationFunction.RELU), None),
+        (MaxPool2d(2), [1, 0, 0, 0]),
+        (GlobalMaxPool2d(), [1, 0, 0, 0]),
+    ],
+    ids=["relu", "max_pool2d", "global_max_pool2d"],
+)
+def test_of_equal_values_the_first_has_the_whole_gradient_and_at_0_a_relu_has_none(layer, first):
+    import jax  # noqa: PLC0415 - whichever is there
+
+    from services.jax import device  # noqa: PLC0415
+    from services.jax.layers import KINDS  # noqa: PLC0415
+    from services.jax.layers.given import Evaluating  # noqa: PLC0415
+
+    device.prepare(jobs.spec())
+    given = Evaluating(device.rounding(jobs.spec()), iter(()), iter(()))
+    computed = KINDS[type(layer)].computed
+    slope = jax.grad(lambda x: computed(layer, x, given).sum())(np.zeros((1, 2, 2, 1)))
+    np.testing.assert_array_equal(slope.ravel(), first or [0] * 4)

@@ -12,7 +12,6 @@ from twinrun.contract.layers import Dropout
 from services.model import losses, shapes
 from tests.frameworks import jobs
 
-
 pytestmark = pytest.mark.usefixtures("takes_code")
 
 

@@ -36,7 +36,7 @@ def test_threads_are_the_frameworks_own(framework, monkeypatch):
         monkeypatch.setattr(device, "_start", lambda number, _: asked.append(number))
         device.prepare(spec(OwnWay.THREADS))
         device.prepare(spec())
-        assert asked == [5, spec().threads]
+        assert asked == [5, spec().threads]  # none is noted as begun
         return
     else:
         threading = device.tf.config.threading
@@ -62,6 +62,7 @@ def test_a_pipeline_without_workers_brings_the_same_batches(framework, execution
         assert made._steps._loader.num_workers == 0
 
 
+@pytest.mark.usefixtures("has_own_ways")
 def test_without_workers_nothing_is_fetched_ahead(framework, monkeypatch):
     if name_of(framework) == "pytorch":
         pytest.skip("a loader without workers has no place to fetch ahead in")

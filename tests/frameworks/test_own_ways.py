@@ -65,6 +65,7 @@ def test_own_initial_weights_are_drawn_by_the_seed_and_the_rest_is_matched(frame
     np.testing.assert_allclose(found, wanted, rtol=1e-12)
 
 
+@pytest.mark.usefixtures("has_own_ways")
 def test_an_own_batch_order_is_a_permutation_of_its_own(framework):
     defaults = __import__(f"services.{name_of(framework)}.defaults", fromlist=["permutation"])
     found = defaults.permutation(3, 1, 50)
@@ -211,6 +212,7 @@ def test_denormal_numbers_become_zero_in_both_unless_pytorch_is_let_keep_them(fr
 OWN_FORMS = {"pytorch": DecayForm.COUPLED, "tensorflow": DecayForm.DECOUPLED_TIMES_RATE}
 
 
+@pytest.mark.usefixtures("has_own_ways")
 @pytest.mark.parametrize("execution", UNCOMPILED)
 def test_weight_decay_has_each_ones_form(framework, execution):
     decay = WeightDecay(0.1, DecayForm.DECOUPLED)

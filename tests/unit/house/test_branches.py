@@ -72,7 +72,8 @@ COVERED = {
     "len(view.shape) == 2 and (not type(layer).__module__.startswith('keras.'))": KIND,
     "jax/device.py _start: device is Device.CPU": GPU,
     "jax/device.py notes: spec.device is Device.CPU": MESSAGE,
-    "jax/device.py prepare: _started[0] != wanted and spec.device is Device.CPU": BUILT,
+    "jax/device.py prepare: "
+    "_started[0] != spec.threads and spec.device is Device.CPU and (not its_own)": BUILT,
     "jax/device.py prepare: spec.device is Device.CPU": GPU,
     "jax/layers/convolutions/conv2d.py convolved: given.rounding.on_cpu": GPU,
     "jax/matched.py peak_device_memory_bytes: self._spec.device is Device.CPU": MESSAGE,
