@@ -15,7 +15,7 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn
 
-from docker import gpu
+from docker import gpu, tls
 from docker.engine import ROOT, Docker, Fault, check, last_line
 
 PORTS = {"pytorch": 50051, "tensorflow": 50052}
@@ -59,6 +59,9 @@ def configure(docker: Docker) -> None:
     way = gpu.chosen(docker, engine)
     if way is not None:
         files.append(way.overlay)
+    secrets = tls.settings(os.environ)
+    if secrets is not None:
+        files.append(tls.OVERLAY)
     docker.files = [word for file in files if (ROOT / file).exists() for word in ("-f", file)]
     cpu_set = os.environ.get("TWINRUN_CPUSET") or f"0-{engine['NCPU'] - 1}"
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
@@ -67,6 +70,7 @@ def configure(docker: Docker) -> None:
         "TWINRUN_THREADS": os.environ.get("TWINRUN_THREADS") or str(count(cpu_set)),
         "TWINRUN_VERSION": project["version"],
         "TWINRUN_REVISION": _revision(),
+        **(secrets or {}),
     }
 
 
@@ -124,7 +128,7 @@ def wait(docker: Docker, services: Sequence[str]) -> None:
         address = docker.compose("port", name, str(PORTS[name])).stdout.strip()
         asked = docker.compose(
             *("exec", "-T", name, "python", "-m", "services.runner.health"),
-            *(f"127.0.0.1:{PORTS[name]}", "--versions"),
+            *("/state", "--versions"),
         )
         print(f"{name:10}  {address}  {asked.stdout.strip()}")
         if address != f"127.0.0.1:{PORTS[name]}":

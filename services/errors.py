@@ -35,6 +35,22 @@ class BadWeights(TwinrunError):
     reason = Reason.BAD_WEIGHTS
 
 
+class Unauthenticated(TwinrunError):
+    reason = Reason.UNAUTHENTICATED
+
+
+class Forbidden(TwinrunError):
+    reason = Reason.FORBIDDEN
+
+
+class TooManyCalls(TwinrunError):
+    reason = Reason.TOO_MANY_CALLS
+
+
+class QuotaExceeded(TwinrunError):
+    reason = Reason.QUOTA_EXCEEDED
+
+
 class JobNotFound(TwinrunError):
     reason = Reason.JOB_NOT_FOUND
 

@@ -14,7 +14,7 @@ from orchestrator.frameworks import FRAMEWORKS, usual
 from orchestrator.language.phrases import Phrase, english, say, speaking
 from orchestrator.runners.finding import Runners
 from orchestrator.runners.progress import Display
-from orchestrator.settings import config, locales, workloads
+from orchestrator.settings import config, locales, trust, workloads
 from orchestrator.settings import sides as named
 from orchestrator.settings.config import Places
 from orchestrator.settings.job import FLAGS, JobFlags
@@ -66,7 +66,9 @@ def sides_of(
 def places_of(given: Mapping[str, Any]) -> Places:
     """Return where the runners are, from the addresses among the keywords. Raises BadInput."""
     addresses = {name: given[name] for name in FRAMEWORKS if given.get(name)}
-    return Places(dict(config.runner(f"{name}={text}") for name, text in addresses.items()))
+    found = dict(config.runner(f"{name}={text}") for name, text in addresses.items())
+    folders = given.get("tls") or []
+    return Places(found, trust=trust.parse([folders] if isinstance(folders, str) else folders))
 
 
 @contextmanager

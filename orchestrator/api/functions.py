@@ -73,7 +73,7 @@ def compare(
     execution=compiled"]``. ``recipe="both"`` and ``loop="both"`` return a `Record`, everything
     else a `Result`. ``progress``: True shows bars in a notebook's cell and prints lines elsewhere,
     a function receives each line, False is quiet. A framework's name takes the address of its
-    runner: ``pytorch="gpu-machine:50051"``.
+    runner: ``pytorch="gpu-machine:50051"``; ``tls`` corresponds to ``--tls``.
 
     The environment and twinrun.toml are ignored. Raises OrchestratorError; if a trial failed, or on
     KeyboardInterrupt, what has finished is kept, and the message says where.

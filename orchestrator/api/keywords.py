@@ -2,7 +2,7 @@
 
 import functools
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Literal, ParamSpec, TypeVar
 
 from orchestrator.frameworks import FRAMEWORKS
@@ -13,7 +13,7 @@ R = TypeVar("R")
 
 
 def with_flags(function: Callable[P, R]) -> Callable[P, R]:
-    """Give a function that ends in ``**given`` a keyword for each flag and each framework.
+    """Give a function that ends in ``**given`` a keyword for each flag and framework, and ``tls``.
 
     It is called with those that were passed; any other is a TypeError, as for every function.
     """
@@ -25,11 +25,14 @@ def with_flags(function: Callable[P, R]) -> Callable[P, R]:
 
 
 def with_addresses(function: Callable[P, R]) -> Callable[P, R]:
-    """Give such a function a keyword for each framework alone."""
+    """Give such a function a keyword for each framework, and ``tls``, alone."""
     return _with(function, _ADDRESSES)
 
 
-_ADDRESSES: dict[str, object] = dict.fromkeys(FRAMEWORKS, str | None)
+_ADDRESSES: dict[str, object] = {
+    **dict.fromkeys(FRAMEWORKS, str | None),
+    "tls": str | Sequence[str] | None,
+}
 
 
 def _with(function: Callable[P, R], kinds: Mapping[str, object]) -> Callable[P, R]:

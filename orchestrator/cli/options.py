@@ -15,7 +15,7 @@ from orchestrator.cli import completion
 from orchestrator.cli.groups import JOB
 from orchestrator.frameworks import FRAMEWORKS
 from orchestrator.results.circumstances import CODES
-from orchestrator.settings import config
+from orchestrator.settings import config, trust
 from orchestrator.settings.config import Places
 from orchestrator.settings.job import JobFlags
 
@@ -128,6 +128,18 @@ class _Where:
         ),
     ] = None
 
+    tls: Annotated[
+        list[str] | None,
+        _option(
+            _WHERE,
+            "--tls",
+            metavar="[NAME=]DIR",
+            envvar="TWINRUN_TLS",
+            help="Reach runners, or one framework's, over TLS: the folder that 'orchestrator certs "
+            "new' made, or ca.pem and a token. Repeatable.",
+        ),
+    ] = None
+
     local: Annotated[
         bool,
         _option(
@@ -143,7 +155,8 @@ class _Where:
         if self.local:
             return Places(local=True)
         own = {name: getattr(self, name) for name in FRAMEWORKS}
-        return Places({**own, **dict(map(config.runner, self.runner or []))})
+        addresses = {**own, **dict(map(config.runner, self.runner or []))}
+        return Places(addresses, trust=trust.parse(self.tls or []))
 
 
 def _address(framework: frameworks.Framework) -> Any:

@@ -18,6 +18,7 @@ from orchestrator.language.words import OF
 from orchestrator.runners.uploading import Uploads
 from orchestrator.runners.watching import REATTACH_SECONDS, Watching
 from orchestrator.runners.wire import Wire
+from orchestrator.settings.trust import Trust
 
 _OTHER_FRAMEWORK = Phrase(
     "The runner at {address} runs {found}, not {framework}: give the address of a {framework} "
@@ -49,8 +50,8 @@ class Client:
     """Calls the runner of ``framework`` at ``address`` (HOST:PORT).
 
     Methods raise RunnerUnavailable if it cannot be reached, and BadInput for what it refuses.
-    ``own``: a process that was started here, whose end `ended` reports. ``tell`` receives what is
-    waited for.
+    ``trust``: over TLS. ``own``: a process that was started here, whose end `ended` reports.
+    ``tell`` receives what is waited for.
     """
 
     def __init__(
@@ -58,12 +59,13 @@ class Client:
         framework: str,
         address: str,
         *,
+        trust: Trust | None = None,
         own: bool = False,
         tell: Callable[[str], None] = lambda _: None,
     ) -> None:
         self.framework = framework
         self.address = address
-        self._wire = Wire(framework, address, own=own, tell=tell)
+        self._wire = Wire(framework, address, trust=trust, own=own, tell=tell)
         self._stub = self._wire.stub
         self._uploads = Uploads(self._wire, tell)
 

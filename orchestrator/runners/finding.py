@@ -10,7 +10,13 @@ from pathlib import Path
 
 from twinrun.v1 import job_pb2
 
-from orchestrator.errors import OrchestratorError, RunnerUnavailable, TooSlow, WrongRunner
+from orchestrator.errors import (
+    BadInput,
+    OrchestratorError,
+    RunnerUnavailable,
+    TooSlow,
+    WrongRunner,
+)
 from orchestrator.frameworks import FRAMEWORKS
 from orchestrator.language.phrases import Phrase, english, say
 from orchestrator.language.words import OF
@@ -18,6 +24,7 @@ from orchestrator.runners import local
 from orchestrator.runners.client import Client
 from orchestrator.runners.listener import Listener, listener, of_process
 from orchestrator.settings.config import Places
+from orchestrator.settings.trust import Trust
 
 _TAKEN = Phrase("{framework}: the runner at {address}")
 _TAKEN_OF = Phrase("{framework}: the runner at {address}, of the user {owner}")
@@ -138,9 +145,9 @@ class Runners:
         return mapping
 
     def _connect(self, framework: str, address: str, *, own: bool = False) -> Client:
-        return self._exits.enter_context(
-            closing(Client(framework, address, own=own, tell=self.tell))
-        )
+        trust = None if own else self._places.trust.get(framework)
+        client = Client(framework, address, trust=trust, own=own, tell=self.tell)
+        return self._exits.enter_context(closing(client))
 
     def _given(self, framework: str, address: str) -> Client:
         client = self._connect(framework, address)
@@ -160,7 +167,7 @@ class Runners:
         while True:
             client = self._own(framework, once)
             if client is None and not self._places.local:
-                client = _at_default_port(framework, once)
+                client = _at_default_port(framework, self._places, once)
             if client is not None:
                 return self._exits.enter_context(closing(client))
             if self._start(framework):
@@ -218,18 +225,25 @@ def answering(
     """
     given = places.addresses.get(framework)
     if given:
-        return _usable(framework, given, _PROBE_SECONDS, tell)
+        return _usable(framework, given, _PROBE_SECONDS, tell, trust=places.trust.get(framework))
     announced = local.announced(framework, places)
     own = announced and _usable(framework, announced, _PROBE_SECONDS, tell, own=True)
-    return own or (None if places.local else _at_default_port(framework, tell))
+    return own or (None if places.local else _at_default_port(framework, places, tell))
 
 
-def _at_default_port(framework: str, tell: Callable[[str], None]) -> Client | None:
-    return _usable(framework, f"127.0.0.1:{FRAMEWORKS[framework].port}", _PROBE_SECONDS, tell)
+def _at_default_port(framework: str, places: Places, tell: Callable[[str], None]) -> Client | None:
+    address, trust = f"127.0.0.1:{FRAMEWORKS[framework].port}", places.trust.get(framework)
+    return _usable(framework, address, _PROBE_SECONDS, tell, trust=trust)
 
 
 def _usable(
-    framework: str, address: str, seconds: float, tell: Callable[[str], None], *, own: bool = False
+    framework: str,
+    address: str,
+    seconds: float,
+    tell: Callable[[str], None],
+    *,
+    trust: Trust | None = None,
+    own: bool = False,
 ) -> Client | None:
     """Return a client of the runner at the address, if it answers in time and is usable.
 
@@ -240,7 +254,7 @@ def _usable(
         why = english(_ANOTHER_USERS, address=address, owner=who.owner)
         tell(say(_PASSED_OVER, framework=framework, why=why))
         return None
-    client = Client(framework, address, tell=tell)
+    client = Client(framework, address, trust=trust, tell=tell)
     try:
         info = client.info(seconds)
         if not info.HasField("import_error"):
@@ -254,6 +268,8 @@ def _usable(
         tell(say(_PASSED_OVER, framework=framework, why=why))
     except RunnerUnavailable:
         pass
+    except BadInput as error:  # of TLS, or of who calls
+        tell(say(_PASSED_OVER, framework=framework, why=error.message))
     client.close()
     return None
 

@@ -23,7 +23,9 @@ from orchestrator.gate import answers
 from orchestrator.gate.gates import Gates
 from orchestrator.gate.status import details
 from orchestrator.language.phrases import Phrase, Sentence, english, say
+from orchestrator.runners import secure
 from orchestrator.runners.apart import Channel, apart
+from orchestrator.settings.trust import Trust
 
 _SAYS = Phrase("The {framework} runner at {address}: {details}")
 _NO_ANSWER = Phrase(
@@ -85,6 +87,7 @@ class Wire:
         framework: str,
         address: str,
         *,
+        trust: Trust | None = None,
         own: bool = False,
         tell: Callable[[str], None] = lambda _: None,
     ) -> None:
@@ -96,17 +99,8 @@ class Wire:
         self._tell = tell
         self._gone = threading.Event()
         self._why: Sentence | None = None  # it has gone
-        self._channel = Channel(
-            grpc.insecure_channel(
-                address,
-                options=[
-                    ("grpc.max_send_message_length", -1),  # only the runner's limit counts
-                    ("grpc.initial_reconnect_backoff_ms", 200),
-                    ("grpc.max_reconnect_backoff_ms", 1000),
-                    ("grpc.enable_http_proxy", 0),
-                ],
-            )
-        )
+        self._trust = trust
+        self._channel = Channel(secure.channel(address, trust))
         self.stub = runner_service_pb2_grpc.RunnerServiceStub(self._channel)
 
     @property
@@ -213,6 +207,8 @@ class Wire:
                 return RunnerUnavailable(english(_SAYS, **values))
             if code is _CODES.DEADLINE_EXCEEDED and self.limit.left > 0:
                 return TooSlow(english(_TOO_SLOW, **values, seconds=_TRIES * _CALL_SECONDS))
+            if not self.found and (why := secure.fault(self.framework, self.address, self._trust)):
+                return BadInput(why)
             return RunnerUnavailable(english(_GONE if self.found else _NO_ANSWER, **values))
         if code is _CODES.UNIMPLEMENTED:
             return WrongRunner(english(_NO_RUNNER, **values))

@@ -21,6 +21,7 @@ from orchestrator.frameworks import FRAMEWORKS, taking_code
 from orchestrator.language.phrases import Phrase, english, join
 from orchestrator.language.words import SEMICOLON
 from orchestrator.settings import workloads
+from orchestrator.settings.trust import Trust
 from orchestrator.settings.workloads import forms, lines
 from orchestrator.settings.workloads.near import near_anywhere
 from orchestrator.trials.mappings.names import in_proto
@@ -77,13 +78,14 @@ def state_home() -> Path:
 class Places:
     """Where runners are looked for: the given ``addresses`` (HOST:PORT, by framework).
 
-    ``local``: only the user's own on this machine.
+    ``local``: only the user's own on this machine; ``trust``: TLS, by framework.
     """
 
     addresses: Mapping[str, str | None] = field(default_factory=dict)
     state_home: Path = field(default_factory=state_home)
     environments: Path = Path(__file__).resolve().parents[2]  # contains .venv-pytorch and others
     local: bool = False
+    trust: Mapping[str, Trust] = field(default_factory=dict)
 
     def python(self, framework: str) -> Path:
         """Return the interpreter that has the framework, for a runner started here."""

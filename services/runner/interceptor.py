@@ -1,8 +1,10 @@
 """The one place where an exception becomes a gRPC status, for unary and streaming calls."""
 
 import contextlib
+import functools
 import logging
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, NoReturn, TypeAlias
 
@@ -10,10 +12,14 @@ import grpc
 from grpc_status import rpc_status
 from twinrun.contract.violation import Violation
 
+from services.access import audit
+from services.access.guard import Guard
+from services.access.roles import Caller
 from services.errors import InvalidRequest, TwinrunError
 from services.runner.status import error_to_status
 
 _log = logging.getLogger(__name__)
+_Admit: TypeAlias = Callable[[grpc.ServicerContext], AbstractContextManager[Caller]]
 _Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"  # generic for type checkers only
 
 
@@ -25,8 +31,11 @@ class _NoMessage:
     why: str
 
 
-class ErrorInterceptor(grpc.ServerInterceptor):
-    """Answers with the status of the error that a method raised."""
+class Interceptor(grpc.ServerInterceptor):
+    """Lets in whom ``guard`` admits; answers with the status of the error that a method raised."""
+
+    def __init__(self, guard: Guard) -> None:
+        self._guard = guard
 
     def intercept_service(
         self,
@@ -37,18 +46,22 @@ class ErrorInterceptor(grpc.ServerInterceptor):
         if handler is None:
             return None
         method = handler_call_details.method
+        admit = functools.partial(self._guard.admitted, method)
+        if self._guard.turns_away(method, handler_call_details.invocation_metadata or ()):
+            # As a stream, of which nothing is read.
+            return grpc.stream_unary_rpc_method_handler(_gathered(method, admit, _unread))
         serializers = (_lenient(handler.request_deserializer), handler.response_serializer)
         if handler.unary_unary is not None:
-            call = _unary(method, handler.unary_unary)
+            call = _unary(method, admit, handler.unary_unary)
             return grpc.unary_unary_rpc_method_handler(call, *serializers)
         if handler.unary_stream is not None:
-            stream = _stream(method, handler.unary_stream)
+            stream = _stream(method, admit, handler.unary_stream)
             return grpc.unary_stream_rpc_method_handler(stream, *serializers)
         if handler.stream_unary is not None:
-            gathered = _gathered(method, handler.stream_unary)
+            gathered = _gathered(method, admit, handler.stream_unary)
             return grpc.stream_unary_rpc_method_handler(gathered, *serializers)
         if handler.stream_stream is not None:  # of gRPC's reflection
-            both = _streams(method, handler.stream_stream)
+            both = _streams(method, admit, handler.stream_stream)
             return grpc.stream_stream_rpc_method_handler(both, *serializers)
         raise AssertionError(f"{method} is of a kind that no service here has")
 
@@ -77,24 +90,34 @@ def _checked(method: str, request: Any) -> Any:
     return request
 
 
-def _unary(method: str, behavior: Callable[..., Any]) -> Callable[..., Any]:
+def _unary(method: str, admit: _Admit, behavior: Callable[..., Any]) -> Callable[..., Any]:
     def call(request: Any, context: grpc.ServicerContext) -> Any:
         try:
-            return behavior(_checked(method, request), context)
+            with admit(context) as caller:
+                answer = behavior(_checked(method, request), context)
+                audit.note(method, caller, context, answer)
+                return answer
         except Exception as error:  # noqa: BLE001 - whatever it is, a client is told
             _abort(error, context)
 
     return call
 
 
-def _gathered(method: str, behavior: Callable[..., Any]) -> Callable[..., Any]:
+def _gathered(method: str, admit: _Admit, behavior: Callable[..., Any]) -> Callable[..., Any]:
     def call(requests: Iterator[Any], context: grpc.ServicerContext) -> Any:
         try:
-            return behavior(_until_gone(method, requests), context)
+            with admit(context) as caller:
+                answer = behavior(_until_gone(method, requests), context)
+                audit.note(method, caller, context, answer)
+                return answer
         except Exception as error:  # noqa: BLE001 - whatever it is, a client is told
             _abort(error, context)
 
     return call
+
+
+def _unread(_requests: Iterator[Any], _context: grpc.ServicerContext) -> NoReturn:
+    raise AssertionError("a call that is nobody's was let in")
 
 
 def _until_gone(method: str, requests: Iterator[Any]) -> Iterator[Any]:
@@ -104,21 +127,27 @@ def _until_gone(method: str, requests: Iterator[Any]) -> Iterator[Any]:
             yield _checked(method, request)
 
 
-def _stream(method: str, behavior: Callable[..., Iterator[Any]]) -> Callable[..., Iterator[Any]]:
+def _stream(
+    method: str, admit: _Admit, behavior: Callable[..., Iterator[Any]]
+) -> Callable[..., Iterator[Any]]:
     def call(request: Any, context: grpc.ServicerContext) -> Iterator[Any]:
         try:
-            yield from behavior(_checked(method, request), context)
+            with admit(context):
+                yield from behavior(_checked(method, request), context)
         except Exception as error:  # noqa: BLE001 - whatever it is, a client is told
             _abort(error, context)
 
     return call
 
 
-def _streams(method: str, behavior: Callable[..., Iterator[Any]]) -> Callable[..., Iterator[Any]]:
+def _streams(
+    method: str, admit: _Admit, behavior: Callable[..., Iterator[Any]]
+) -> Callable[..., Iterator[Any]]:
     def call(requests: Iterator[Any], context: grpc.ServicerContext) -> Iterator[Any]:
         try:
-            yield from behavior((_checked(method, each) for each in requests), context)
-        except InvalidRequest as error:
+            with admit(context):
+                yield from behavior((_checked(method, each) for each in requests), context)
+        except TwinrunError as error:
             _abort(error, context)
 
     return call

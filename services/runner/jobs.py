@@ -59,7 +59,9 @@ class Jobs:
         request_id: str,
         spec: JobSpec,
         weights: bytes | None = None,
+        *,
         process: ProcessUse = ProcessUse.OWN,
+        by: str = "",
     ) -> job_pb2.Job:
         """Queue a job and return it; if the request id is known, return the job that it created.
 
@@ -67,9 +69,8 @@ class Jobs:
         """
         if not _REQUEST_ID.fullmatch(request_id):
             message = "takes up to 64 letters, digits, hyphens and underscores"
-            raise errors.InvalidRequest(
-                [Violation("request_id", f"is {request_id[:80]!a}; it {message}")]
-            )
+            fault = Violation("request_id", f"is {request_id[:80]!a}; it {message}")
+            raise errors.InvalidRequest([fault])
         completed = spec_to_proto(spec)
         with self._changed:
             known = self._records.by_request_id(request_id)
@@ -90,7 +91,7 @@ class Jobs:
                     "when one has ended.",
                     unfinished=str(unfinished),
                 )
-            record = self._records.create(kind, request_id, completed, weights)
+            record = self._records.create(kind, request_id, completed, weights, by=by)
             given = None if weights is None else record.given
             task = Task(spec, self.data_dir, record.directory, _KINDS[kind], given, process)
             self._pending.append((record, task))

@@ -14,6 +14,7 @@ from services.machine import host
 EXIT_STATE = 3
 EXIT_PORT = 4
 EXIT_NOT_INSTALLED = 5
+EXIT_ACCESS = 6
 _ADDRESS = re.compile(r"(\[[0-9A-Fa-f:.%]+\]|[^:/\s\[\]]+):(?P<port>[0-9]{1,5})")
 _LAST_PORT = 65_535
 
@@ -43,7 +44,8 @@ def _parser() -> argparse.ArgumentParser:
         description="Run training jobs of one framework, one at a time, for gRPC clients.",
         epilog="Exit codes: 0 stopped by a signal; 2 bad options; "
         f"{EXIT_STATE} the state directory cannot be used; {EXIT_PORT} the address cannot be "
-        f"listened on; {EXIT_NOT_INSTALLED} the framework is not installed.",
+        f"listened on; {EXIT_NOT_INSTALLED} the framework is not installed; {EXIT_ACCESS} files of "
+        "TLS or of tokens cannot be used, or the runner would be open to other machines.",
     )
     add = parser.add_argument
     add("--framework", required=True, choices=sorted(FRAMEWORKS))
@@ -87,6 +89,7 @@ def _parser() -> argparse.ArgumentParser:
             "the largest request: of a model's weights, to evaluate",
         ),
         ("--blob-limit", 1, 20, "GB", "that clients' data may take in the data directory"),
+        ("--blob-quota", 1, 20, "GB", "that a client with a name may upload in a day"),
     )
     for flag, least, default, unit, meaning in counts:
         text = f"{meaning} (default: %(default)s)"
@@ -104,6 +107,7 @@ def _parser() -> argparse.ArgumentParser:
         help="run jobs whose model is the user's own code (default: only if $TWINRUN_ALLOW_CODE is "
         "set): whoever may send this runner jobs can then do there what it can",
     )
+    _add_access(parser.add_argument_group("who may call (docs/network.md)"))
     add("--lock-fd", type=int, metavar="FD", help=argparse.SUPPRESS)  # see `server`
     add(
         "--lazy",
@@ -111,6 +115,30 @@ def _parser() -> argparse.ArgumentParser:
         help="import the framework with the first job, not at the start; not ready until then",
     )
     return parser
+
+
+def _add_access(group: argparse._ArgumentGroup) -> None:
+    for flag, meaning in {
+        "--tls-cert": "the runner's certificate, PEM, with those of its CA that clients lack",
+        "--tls-key": "its private key, PEM, without a password",
+        "--tls-client-ca": "clients must have a certificate that this CA, PEM, has signed",
+        "--tokens": "who may call: lines of NAME, the role watch or run, and a token's SHA-256",
+    }.items():
+        variable = "TWINRUN_" + flag.removeprefix("--").replace("-", "_").upper()
+        given = os.environ.get(variable)
+        text = f"{meaning} (default: ${variable}); read again when it changes"
+        group.add_argument(
+            flag, type=Path, metavar="FILE", default=Path(given) if given else None, help=text
+        )
+    group.add_argument(
+        "--insecure",
+        action="store_true",
+        help="let anyone in who reaches an address that others reach; without this the runner does "
+        "not start there unless it has TLS, and tokens or a CA of clients",
+    )
+    group.add_argument(
+        "--open-health", action="store_true", help="let anyone ask whether the runner is healthy"
+    )
 
 
 def _state_home() -> Path:

@@ -190,12 +190,14 @@ class Records:
         request_id: str,
         spec: job_pb2.JobSpec,
         weights: bytes | None = None,
+        *,
+        by: str = "",
     ) -> Record:
         """Create a job, PENDING; remove the oldest ended ones beyond the limit.
 
         Raises TwinrunError.
         """
-        job = job_pb2.Job(request_id=request_id, kind=kind, spec=spec)
+        job = job_pb2.Job(request_id=request_id, kind=kind, spec=spec, submitted_by=by)
         job.create_time.GetCurrentTime()
         job.job_id = f"{self._framework}-{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
         record = Record(job, self._directory / job.job_id)

@@ -2,12 +2,10 @@
 
 import argparse
 import contextlib
-import errno
 import importlib.util
 import logging
 import os
 import signal
-import socket
 import sys
 import threading
 import time
@@ -23,13 +21,17 @@ from twinrun.contract.data_dir import BLOBS
 from twinrun.contract.files import write_whole
 from twinrun.v1 import runner_service_pb2, runner_service_pb2_grpc
 
+from services.access.entrance import LIMITS, Entrance
+from services.access.faults import AccessFault
+from services.access.guard import Guard
 from services.data.blobs import Blobs
 from services.errors import ImportFailed, TwinrunError
 from services.frameworks import FRAMEWORKS
 from services.machine import host
-from services.runner.interceptor import ErrorInterceptor
+from services.runner import listening
+from services.runner.interceptor import Interceptor
 from services.runner.jobs import Jobs
-from services.runner.options import EXIT_NOT_INSTALLED, EXIT_PORT, EXIT_STATE, parse
+from services.runner.options import EXIT_ACCESS, EXIT_NOT_INSTALLED, EXIT_PORT, EXIT_STATE, parse
 from services.runner.records import Records
 from services.runner.servicer import Servicer
 from services.runner.worker import Worker
@@ -61,8 +63,15 @@ def main(arguments: list[str] | None = None) -> int:
     )
     try:
         _check_installed(options.framework)
+        entrance = Entrance(options)
         with _locked(options.state_dir, options.lock_fd):
-            _serve(options)
+            _serve(options, entrance)
+    except listening.CannotListen as fault:
+        sys.stderr.write(f"runner: {fault}\n")
+        return EXIT_PORT
+    except AccessFault as fault:
+        sys.stderr.write(f"runner: {fault}\n")
+        return EXIT_ACCESS
     except _Fault as fault:
         sys.stderr.write(f"runner: {fault}\n")
         return fault.code
@@ -115,7 +124,7 @@ def _lock(path: Path) -> int | None:
     return lock
 
 
-def _serve(options: argparse.Namespace) -> None:
+def _serve(options: argparse.Namespace, entrance: Entrance) -> None:
     os.environ[host.COMMIT_VARIABLE] = host.git_commit()  # determined once, for all trials
     worker = Worker(FRAMEWORKS[options.framework].module)
     try:
@@ -130,11 +139,17 @@ def _serve(options: argparse.Namespace) -> None:
     except OSError as error:  # jobs that need none can run
         _log.warning("the data that clients sent cannot be looked through: %s", error)
     given = options.framework, jobs, max_message_bytes, _WATCHERS, options.threads
-    servicer = Servicer(*given, blobs=blobs, allow_code=options.allow_code)
+    guard = entrance.guard
+    servicer = Servicer(*given, blobs=blobs, guard=guard, allow_code=options.allow_code)
     health_servicer = health.HealthServicer()
-    server = _server(servicer, health_servicer, max_message_bytes)
+    server = _server(servicer, health_servicer, max_message_bytes, guard)
     _set_serving(health_servicer, serving=False)
-    port = _listen(server, options.listen)
+    port = listening.listen(server, options.listen, entrance.credentials)
+    socket_path = options.state_dir.absolute() / state_dir.SOCKET
+    socket_path.unlink(missing_ok=True)  # of a runner with TLS that was killed
+    if entrance.credentials:  # whoever has the state directory needs neither certificate nor token
+        local = _server(servicer, health_servicer, max_message_bytes, Guard())
+        listening.listen_locally(local, socket_path)
     stops, ask = _stops()
     server.start()
     address = f"{options.listen.rpartition(':')[0]}:{port}"
@@ -183,14 +198,18 @@ def _work(
 
 
 def _server(
-    servicer: Servicer, health_servicer: health.HealthServicer, max_message_bytes: int
+    servicer: Servicer,
+    health_servicer: health.HealthServicer,
+    max_message_bytes: int,
+    guard: Guard,
 ) -> grpc.Server:
     server = grpc.server(
         ThreadPoolExecutor(_WATCHERS + _OTHER_CALLS),
-        interceptors=[ErrorInterceptor()],
+        interceptors=[Interceptor(guard)],
         options=[
             ("grpc.so_reuseport", 0),  # so that a second runner on the port is refused
             ("grpc.max_receive_message_length", max_message_bytes),
+            *LIMITS,
         ],
     )
     runner_service_pb2_grpc.add_RunnerServiceServicer_to_server(servicer, server)
@@ -199,40 +218,6 @@ def _server(
         [_SERVICE, health.SERVICE_NAME, reflection.SERVICE_NAME], server
     )
     return server
-
-
-def _listen(server: grpc.Server, address: str) -> int:
-    try:
-        _check_free(address)
-        port: int = server.add_insecure_port(address)
-    except (OSError, RuntimeError) as error:
-        raise _Fault(
-            EXIT_PORT,
-            f"{address} cannot be listened on: {getattr(error, 'strerror', error)}; give another "
-            "with --listen (port 0: any that is free)",
-        ) from None
-    return port
-
-
-def _check_free(address: str) -> None:
-    """Check the address. Raises OSError if it is taken or not this machine's.
-
-    gRPC does not tell the two apart. A name may stand for several addresses, and gRPC would be
-    content with one of them.
-    """
-    host, _, port = address.rpartition(":")
-    faults = []
-    addresses = socket.getaddrinfo(host.strip("[]"), port, type=socket.SOCK_STREAM)
-    for family, kind, protocol, _, place in addresses:
-        try:
-            with socket.socket(family, kind, protocol) as probe:
-                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-                probe.bind(place)
-        except OSError as error:
-            faults.append(error)
-    for fault in faults:
-        if fault.errno == errno.EADDRINUSE or len(faults) == len(addresses):
-            raise fault
 
 
 def _set_serving(servicer: health.HealthServicer, *, serving: bool) -> None:

@@ -1,13 +1,10 @@
 """RunnerService: from proto to jobs and back."""
 
 import dataclasses
-import functools
-import hashlib
 import itertools
-import os
 import threading
 from collections.abc import Iterable, Iterator
-from pathlib import Path
+from typing import Any
 
 import grpc
 from google.rpc import status_pb2
@@ -20,12 +17,13 @@ from twinrun.contract.spec import JobSpec
 from twinrun.contract.violation import Violation
 from twinrun.v1 import job_pb2, runner_service_pb2, runner_service_pb2_grpc
 
+from services.access.guard import Guard
 from services.data import catalog
 from services.data.blobs import Blobs
 from services.errors import InvalidRequest, RunnerBusy, TooManyWatchers, TwinrunError
 from services.machine import build, host
 from services.pipe import ProcessUse
-from services.runner import ready
+from services.runner import pieces, ready
 from services.runner.jobs import Jobs
 from services.runner.status import error_to_status
 from services.runner.validation import valid_spec
@@ -37,7 +35,6 @@ _PROCESS_USES = {
     runner_service_pb2.PROCESS_USE_SHARED: ProcessUse.SHARED,
     runner_service_pb2.PROCESS_USE_SHARED_LAST: ProcessUse.SHARED_LAST,
 }
-CHUNK_BYTES = 2**20
 _MOST_UPLOADS = 4  # at once: the threads of other calls must do for all else
 _UPLOAD_SECONDS = 300.0
 _KINDS = {
@@ -59,6 +56,7 @@ class Servicer(runner_service_pb2_grpc.RunnerServiceServicer):
         default_threads: int,
         *,
         blobs: Blobs,
+        guard: Guard,
         allow_code: bool = False,
     ) -> None:
         self._framework = framework
@@ -67,6 +65,7 @@ class Servicer(runner_service_pb2_grpc.RunnerServiceServicer):
         self._max_watchers = max_watchers
         self._default_threads = default_threads
         self._blobs = blobs
+        self._guard = guard
         self._allow_code = allow_code
         self._uploads = threading.BoundedSemaphore(_MOST_UPLOADS)
         self._watchers = threading.BoundedSemaphore(max_watchers)
@@ -95,6 +94,7 @@ class Servicer(runner_service_pb2_grpc.RunnerServiceServicer):
             import_error=self._import_error,
             max_message_bytes=self._max_message_bytes,
             build_sha256=build.digest(),
+            insecure=self._guard.insecure,
         )
 
     def UploadBlob(
@@ -111,7 +111,9 @@ class Servicer(runner_service_pb2_grpc.RunnerServiceServicer):
         end.start()
         try:
             asked = first.sha256, first.size_bytes, first.offset
-            received = self._blobs.receive(*asked, _contents(itertools.chain([first], requests)))
+            content = _contents(itertools.chain([first], requests))
+            counted = self._guard.counted(context, content)
+            received = self._blobs.receive(*asked, counted)
         finally:
             end.cancel()
             self._uploads.release()
@@ -142,7 +144,7 @@ class Servicer(runner_service_pb2_grpc.RunnerServiceServicer):
             return job_pb2.Job(kind=job_pb2.JOB_KIND_TRAIN, spec=spec_to_proto(spec))
         ready.require_blobs(spec, self._jobs.data_dir)
         process = _process(request.process)
-        return self._jobs.submit(job_pb2.JOB_KIND_TRAIN, request.request_id, spec, process=process)
+        return self._submit(job_pb2.JOB_KIND_TRAIN, request, context, spec, process=process)
 
     def Evaluate(
         self, request: runner_service_pb2.EvaluateRequest, context: grpc.ServicerContext
@@ -150,9 +152,9 @@ class Servicer(runner_service_pb2_grpc.RunnerServiceServicer):
         spec = self._spec(request.spec)
         ready.require_blobs(spec, self._jobs.data_dir)
         weights = self._weights(request)
-        process = _process(request.process)
-        job = self._jobs.submit(
-            job_pb2.JOB_KIND_EVALUATE, request.request_id, spec, weights, process
+        use = _process(request.process)
+        job = self._submit(
+            job_pb2.JOB_KIND_EVALUATE, request, context, spec, weights=weights, process=use
         )
         host.return_free_memory()  # of the parts in which the message came
         return job
@@ -161,13 +163,13 @@ class Servicer(runner_service_pb2_grpc.RunnerServiceServicer):
         self, request: runner_service_pb2.MeasureRequest, context: grpc.ServicerContext
     ) -> job_pb2.Job:
         spec = self._spec(request.spec)
-        return self._jobs.submit(job_pb2.JOB_KIND_MEASURE, request.request_id, spec)
+        return self._submit(job_pb2.JOB_KIND_MEASURE, request, context, spec)
 
     def Summarize(
         self, request: runner_service_pb2.SummarizeRequest, context: grpc.ServicerContext
     ) -> job_pb2.Job:
         spec = self._spec(request.spec)
-        return self._jobs.submit(job_pb2.JOB_KIND_SUMMARIZE, request.request_id, spec)
+        return self._submit(job_pb2.JOB_KIND_SUMMARIZE, request, context, spec)
 
     def Preview(
         self, request: runner_service_pb2.PreviewRequest, context: grpc.ServicerContext
@@ -175,7 +177,7 @@ class Servicer(runner_service_pb2_grpc.RunnerServiceServicer):
         spec = self._spec(request.spec)
         _check(catalog.preview_violations(spec.dataset))
         ready.require_blobs(spec, self._jobs.data_dir)
-        return self._jobs.submit(job_pb2.JOB_KIND_PREVIEW, request.request_id, spec)
+        return self._submit(job_pb2.JOB_KIND_PREVIEW, request, context, spec)
 
     def Trace(
         self, request: runner_service_pb2.TraceRequest, context: grpc.ServicerContext
@@ -183,7 +185,22 @@ class Servicer(runner_service_pb2_grpc.RunnerServiceServicer):
         spec = self._spec(request.spec, traced=True)
         ready.require_blobs(spec, self._jobs.data_dir)
         process = _process(request.process)
-        return self._jobs.submit(job_pb2.JOB_KIND_TRACE, request.request_id, spec, process=process)
+        return self._submit(job_pb2.JOB_KIND_TRACE, request, context, spec, process=process)
+
+    def _submit(
+        self,
+        kind: job_pb2.JobKind,
+        request: Any,
+        context: grpc.ServicerContext,
+        spec: JobSpec,
+        *,
+        weights: bytes | None = None,
+        process: ProcessUse = ProcessUse.OWN,
+    ) -> job_pb2.Job:
+        caller = self._guard.caller(context).name
+        return self._jobs.submit(
+            kind, request.request_id, spec, weights, process=process, by=caller
+        )
 
     def _spec(self, message: job_pb2.JobSpec, *, traced: bool = False) -> JobSpec:
         spec = valid_spec(message, host.available_cpus(), self._default_threads)
@@ -239,9 +256,9 @@ class Servicer(runner_service_pb2_grpc.RunnerServiceServicer):
         if request.kind not in _KINDS:
             raise InvalidRequest([Violation("kind", f"is {request.kind}; give INITIAL or FINAL")])
         path = self._jobs.weights(request.job_id, _KINDS[request.kind])
-        chunk, total = _piece(path, request.offset)
+        chunk, total = pieces.piece(path, request.offset)
         return runner_service_pb2.DownloadWeightsResponse(
-            chunk=chunk, total_bytes=total, sha256=_sha256(path)
+            chunk=chunk, total_bytes=total, sha256=pieces.sha256(path)
         )
 
     def DownloadLogits(
@@ -250,16 +267,16 @@ class Servicer(runner_service_pb2_grpc.RunnerServiceServicer):
         context: grpc.ServicerContext,
     ) -> runner_service_pb2.DownloadLogitsResponse:
         path = self._jobs.logits(request.job_id)
-        chunk, total = _piece(path, request.offset)
+        chunk, total = pieces.piece(path, request.offset)
         return runner_service_pb2.DownloadLogitsResponse(
-            chunk=chunk, total_bytes=total, sha256=_sha256(path)
+            chunk=chunk, total_bytes=total, sha256=pieces.sha256(path)
         )
 
 
 def _contents(requests: Iterable[runner_service_pb2.UploadBlobRequest]) -> Iterator[bytes]:
     """Yield what an upload's messages hold. Raises InvalidRequest."""
     for number, request in enumerate(requests):
-        _check(between("len(content)", len(request.content), 0, CHUNK_BYTES))
+        _check(between("len(content)", len(request.content), 0, pieces.CHUNK_BYTES))
         if number and (request.sha256 or request.size_bytes or request.offset):
             raise InvalidRequest([Violation("sha256", "is set again; only the first has it")])
         yield request.content
@@ -269,22 +286,6 @@ def _process(use: runner_service_pb2.ProcessUse) -> ProcessUse:
     if use not in _PROCESS_USES:
         raise InvalidRequest([Violation("process", f"is {use}; give OWN, SHARED or SHARED_LAST")])
     return _PROCESS_USES[use]
-
-
-def _piece(path: Path, offset: int) -> tuple[bytes, int]:
-    """Return a chunk of the file from ``offset``, and the size of the whole file in bytes."""
-    with path.open("rb") as file:
-        total = file.seek(0, os.SEEK_END)
-        _check(between("offset", offset, 0, total))
-        file.seek(offset)
-        return file.read(CHUNK_BYTES), total
-
-
-@functools.lru_cache
-def _sha256(path: Path) -> str:
-    """Hash a file of a job, which never changes; its path is never used again."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _check(violations: Iterator[Violation]) -> None:

@@ -81,27 +81,22 @@ def test_when_the_server_is_killed_the_page_says_so_and_takes_up_where_it_left_o
     seen = visit()
     page = seen.page
 
-    def lines():
-        return page.locator("#log li").all_text_contents()
-
-    def epochs():
-        return len([line for line in lines() if "epoch" in line])
-
+    log = page.locator("#log li")
     flags = (f"--pytorch={runner.address}", NO_TENSORFLOW)
     with live(tmp_path, *flags) as server:
         page.goto(server.url)
-        assert eventually(lambda: epochs() == 1 and curve_width(page) > 0)
+        assert eventually(lambda: log.filter(has_text="epoch").count() and curve_width(page) > 0)
         server.process.kill()
         page.get_by_role("status").get_by_text("Connection lost").wait_for()
-        before = lines()
+        before = log.all_text_contents()
         assert curve_width(page) > 0, "what was known stays"
     with live(tmp_path, *flags, f"--port={server.port}"):
         page.get_by_role("status").get_by_text("Live", exact=True).wait_for()
         for epoch in range(1, 5):
             runner.open(f"epoch-{epoch}")
         lane(page).get_by_text("finished", exact=True).wait_for()
-        assert lines()[: len(before)] == before
-        assert epochs() == runner.get(job).spec.epochs == 5
+        assert log.all_text_contents()[: len(before)] == before
+        assert log.filter(has_text="epoch").count() == runner.get(job).spec.epochs == 5
     assert not seen.external_requests
     refused = [e for e in seen.console_errors if "ERR_" not in e]
     assert not refused, "but for the connection that was refused"

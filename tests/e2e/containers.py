@@ -20,7 +20,7 @@ IMAGES = {"pytorch": "twinrun-pytorch:default", "tensorflow": "twinrun-tensorflo
 ADDRESSES = tuple(f"--{name}=127.0.0.1:{port}" for name, port in PORTS.items())
 SMALL = ("--workload=synthetic-mlp", "--train-limit=640", "--threads=1", "--epochs=1")
 LONG = ("--workload=synthetic-mlp", "--train-limit=640", "--threads=1", "--epochs=10000")
-_UNSET = ("GPU", "TORCH", "TENSORFLOW", "COMPILER", "MAKEFLAGS", "MAKELEVEL")
+_UNSET = ("TLS", "TWINRUN_BIND", "GPU", "TORCH", "TENSORFLOW", "COMPILER", "MAKEFLAGS", "MAKELEVEL")
 
 
 def environment(**settings: str) -> dict[str, str]:

@@ -6,11 +6,13 @@ Its own limits are beyond a test's patience, so that what it does only when one 
 import os
 import sys
 
+from services.access import failures
 from services.frameworks import FRAMEWORKS, Framework
 from services.runner import jobs, ready, server, worker
 from tests.waiting import FOREVER_SECONDS
 
 LINGER = "TWINRUN_TEST_LINGER"  # seconds, where it is not to be for ever
+AT_ONCE = "TWINRUN_TEST_AT_ONCE"  # set where it answers those that it refuses without a delay
 LOOKS = "TWINRUN_TEST_LOOKS"  # set where it looks for data and devices, which fakes do not need
 
 
@@ -23,6 +25,8 @@ def main() -> int:
         FRAMEWORKS[name] = Framework(module, requires="numpy", port=framework.port)
     server.LINGER_SECONDS = float(os.environ.get(LINGER, FOREVER_SECONDS))
     server.CLOSE_SECONDS = jobs._END_SECONDS = worker._EXIT_SECONDS = FOREVER_SECONDS
+    if AT_ONCE in os.environ:
+        failures._until_gone = lambda context, seconds: None
     if LOOKS not in os.environ:
         ready.require = lambda spec, data_dir: None
     return server.main(options)

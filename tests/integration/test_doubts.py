@@ -1,4 +1,4 @@
-"""A pair of timed trials that parts is run again: by rounding it is honest, by a fault it is not."""
+"""A pair of trials that parts is run again: by rounding it is honest, by a fault it is not."""
 
 import pytest
 

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 
+from tests.builders.certificates import Authority
 from tests.waiting import HANG_SECONDS, eventually
 
 # An engine would ask again.
@@ -29,6 +30,19 @@ def ask(address: str, *options: str) -> tuple[int, str]:
 def test_a_runner_that_serves_is_healthy(start):
     runner = start()
     assert eventually(lambda: ask(runner.address) == (0, "serving\n"))
+
+
+def test_over_tls_the_state_directory_is_enough(start, tmp_path):
+    ca = Authority(tmp_path / "ca")
+    runner = start("good", *ca.runner(), ca.asks)
+    assert eventually(lambda: ask(str(runner.state_dir)) == (0, "serving\n"))
+    assert ask(runner.address)[0] == 1
+    assert "Twinrun 0." in ask(str(runner.state_dir), "--versions")[1]
+    runner.process.kill()
+    runner.process.wait()
+    plain = start()  # with the same state directory, in which the other one's socket was left
+    assert eventually(lambda: ask(str(plain.state_dir)) == (0, "serving\n"))
+    assert ask(str(tmp_path))[0] == 1
 
 
 def test_versions_tell_what_it_runs_and_on_what(start):

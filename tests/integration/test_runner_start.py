@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from services.runner.options import EXIT_NOT_INSTALLED, EXIT_PORT, EXIT_STATE
+from services.runner.options import EXIT_ACCESS, EXIT_NOT_INSTALLED, EXIT_PORT, EXIT_STATE
 from tests.builders.runners import command, refused
 
 
@@ -19,10 +19,17 @@ def test_a_port_that_is_taken_is_named(start, tmp_path):
     )
 
 
+def test_a_runner_that_others_could_reach_does_not_start(tmp_path):
+    code, said = refused(*command("good", tmp_path / "state", "--listen", "0.0.0.0:0"))
+    assert code == EXIT_ACCESS
+    assert "0.0.0.0:0 can be reached from other machines, and the runner has not TLS" in said
+
+
 @pytest.mark.parametrize("address", ["192.0.2.1:50051", "no-such-host.invalid:50051"])
 def test_an_address_that_is_not_this_machines_is_named(tmp_path, address):
-    code, said = refused(*command("good", tmp_path / "state", "--listen", address))
+    code, said = refused(*command("good", tmp_path / "state", "--insecure", "--listen", address))
     assert code == EXIT_PORT
+    said = said.splitlines(keepends=True)[-1]  # after the warning
     assert said.startswith(f"runner: {address} cannot be listened on: ")
     assert said.count("\n") == 1
 

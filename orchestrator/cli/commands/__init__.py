@@ -32,4 +32,6 @@ COMMANDS: Mapping[str, str] = {
     "cancel": "looking",
     "jobs": "looking",
     "env": "looking",
+    "certs": "access",
+    "token": "access",
 }

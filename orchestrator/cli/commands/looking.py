@@ -44,6 +44,10 @@ from orchestrator.trials.states import state_name
 
 T = TypeVar("T")
 
+_INSECURE = Phrase(
+    "The {framework} runner at {address} was started with --insecure: whoever reaches it from "
+    "other machines may run jobs there."
+)
 _NO_JOBS = Phrase("There are no jobs.")
 _WHICH = Phrase("Give 'workloads', or 'workloads show' and a name.")
 _NEW = Phrase("Give 'workloads new --data PATH --target NAME' for a workload of your own data.")
@@ -91,7 +95,8 @@ def jobs(
         created = job.create_time.ToDatetime().isoformat(" ", "seconds")
         state = say(state_name(job.state))
         columns = [job.job_id, f"{created}Z", f"{kind:8}", cells.ljust(state, 9)]
-        typer.echo("  ".join([*columns, job.error.message]).rstrip())
+        told = filter(None, (job.submitted_by, job.error.message))
+        typer.echo("  ".join([*columns, *told]).rstrip())
     if not (listed or as_json or lost):
         to_stderr(say(_NO_JOBS))
     _raise_for(lost)
@@ -140,6 +145,9 @@ def env(
     rates: dict[str, job_pb2.MachineMeasured] = {}
     with closing(Runners(where.places(), to_stderr, lazy=False)) as runners:
         by_name, lost = _of_each(runners, names, lambda client: client.environment())
+        for name in by_name:
+            if (client := runners.get(name)).info().insecure:
+                to_stderr(say(_INSECURE, framework=name, address=client.address))
         if measure and by_name:
             spec = completed(config.job_spec(job.workload, job.changes()), tuple(by_name), runners)
             rates = {name: asking.rates(runners.get(name), spec) for name in by_name}

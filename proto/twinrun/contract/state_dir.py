@@ -13,7 +13,7 @@ import re
 import stat
 from pathlib import Path
 
-ADDRESS, LOCK, LEASE, LOG = "address", "lock", "lease", "runner.log"
+ADDRESS, SOCKET, LOCK, LEASE, LOG = "address", "socket", "lock", "lease", "runner.log"
 _ROOT = 0
 _PARTIAL = re.compile(r"\..+?\.(?P<pid>[0-9]+)(\.[0-9]+)?")  # of files that are being written whole
 

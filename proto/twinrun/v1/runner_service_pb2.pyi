@@ -25,7 +25,7 @@ class GetServerInfoRequest(_message.Message):
     def __init__(self) -> None: ...
 
 class GetServerInfoResponse(_message.Message):
-    __slots__ = ("framework", "version", "protocol_version", "available_cpus", "environment", "import_error", "max_message_bytes", "build_sha256")
+    __slots__ = ("framework", "version", "protocol_version", "available_cpus", "environment", "import_error", "max_message_bytes", "build_sha256", "insecure")
     FRAMEWORK_FIELD_NUMBER: _ClassVar[int]
     VERSION_FIELD_NUMBER: _ClassVar[int]
     PROTOCOL_VERSION_FIELD_NUMBER: _ClassVar[int]
@@ -34,6 +34,7 @@ class GetServerInfoResponse(_message.Message):
     IMPORT_ERROR_FIELD_NUMBER: _ClassVar[int]
     MAX_MESSAGE_BYTES_FIELD_NUMBER: _ClassVar[int]
     BUILD_SHA256_FIELD_NUMBER: _ClassVar[int]
+    INSECURE_FIELD_NUMBER: _ClassVar[int]
     framework: str
     version: str
     protocol_version: int
@@ -42,7 +43,8 @@ class GetServerInfoResponse(_message.Message):
     import_error: _status_pb2.Status
     max_message_bytes: int
     build_sha256: str
-    def __init__(self, framework: _Optional[str] = ..., version: _Optional[str] = ..., protocol_version: _Optional[int] = ..., available_cpus: _Optional[int] = ..., environment: _Optional[_Union[_job_pb2.Environment, _Mapping]] = ..., import_error: _Optional[_Union[_status_pb2.Status, _Mapping]] = ..., max_message_bytes: _Optional[int] = ..., build_sha256: _Optional[str] = ...) -> None: ...
+    insecure: bool
+    def __init__(self, framework: _Optional[str] = ..., version: _Optional[str] = ..., protocol_version: _Optional[int] = ..., available_cpus: _Optional[int] = ..., environment: _Optional[_Union[_job_pb2.Environment, _Mapping]] = ..., import_error: _Optional[_Union[_status_pb2.Status, _Mapping]] = ..., max_message_bytes: _Optional[int] = ..., build_sha256: _Optional[str] = ..., insecure: _Optional[bool] = ...) -> None: ...
 
 class UploadBlobRequest(_message.Message):
     __slots__ = ("sha256", "size_bytes", "offset", "content")

@@ -1,0 +1,1 @@
+"""Makes what proves who is who: certificates and tokens."""
