@@ -47,6 +47,7 @@ class Task:
     kind: Kind = Kind.TRAIN
     weights: Path | None = None
     process: ProcessUse = ProcessUse.OWN
+    memory_limit_bytes: int = 0  # of its process, resident; 0: no limit
 
     @property
     def shares_process(self) -> bool:

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from twinrun.v1 import job_pb2
 
-from orchestrator.actions import verify
+from orchestrator.actions import threads, verify
 from orchestrator.actions.doubts import settle
 from orchestrator.actions.finish import draw, judge
 from orchestrator.actions.repeat import Plan, enough
@@ -44,13 +44,15 @@ class ComparisonRequest(Request):
     """``certify``: show first that it is the same job, if it should be. ``plan``: how often.
 
     ``concurrent``: run trials of different frameworks at the same time, if each has a GPU of its
-    own. ``profile``: one more trial of each side, under its framework's profiler.
+    own. ``profile``: one more trial of each side, under its framework's profiler. ``best_threads``:
+    find each side's own best number of threads first, and compare with both.
     """
 
     certify: bool = False
     concurrent: bool = False
     plan: Plan = field(default_factory=Plan)
     profile: bool = False
+    best_threads: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +103,9 @@ def train(request: ComparisonRequest, runners: Runners, display: Display) -> Out
             fail_if=request.plan.fail_if,
         )
         with making(run) as made:
+            if request.best_threads:
+                sides = threads.with_best(run, request, runners, display)
+                request = dataclasses.replace(request, sides=sides)
             outcome = train_into(run, request, runners, renderer, display)
             made.stopped = outcome.cut_short
         return outcome

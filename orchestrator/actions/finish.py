@@ -3,7 +3,7 @@
 import dataclasses
 from collections.abc import Callable
 
-from orchestrator.actions import doubts
+from orchestrator.actions import doubts, threads
 from orchestrator.actions.repeat import cautions
 from orchestrator.actions.request import kept
 from orchestrator.certificate import certificate_file
@@ -14,6 +14,7 @@ from orchestrator.results import circumstances
 from orchestrator.results.comparison import Comparison, compare
 from orchestrator.results.comparison_file import as_dict
 from orchestrator.results.limits.judging import is_settled, judged
+from orchestrator.results.threads.search import Search
 from orchestrator.storage import machine
 from orchestrator.storage.files import noting
 from orchestrator.storage.store import Run
@@ -36,6 +37,9 @@ def comparison_of(run: Run) -> Comparison:
     again = list[Trial]()
     with noting(damages):
         again = doubts.run_again(run)
+    searched: Search | None = None
+    with noting(damages):
+        searched = threads.of_run(run)
     comparison = compare(
         run.job_spec(),
         run.trials(damages),
@@ -47,10 +51,11 @@ def comparison_of(run: Run) -> Comparison:
         known=known,
         profiles=profiles,
         again=again,
+        searched=searched,
     )
     comparison = judged(comparison, what)
     settled = is_settled(comparison.decisions)  # then it needed not to be more precise
-    more = [] if settled else cautions(comparison.verdicts, what.precision)
+    more = [] if settled else cautions([*comparison.verdicts, *comparison.at_best], what.precision)
     every = (*circumstances.of_damages(damages), *comparison.cautions, *more)
     return dataclasses.replace(comparison, cautions=every)
 

@@ -4,6 +4,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from orchestrator.actions import threads
 from orchestrator.language.phrases import Phrase, Sentence, english, join, say
 from orchestrator.language.words import COMMA, label
 from orchestrator.results.circumstances import Caution
@@ -78,7 +79,7 @@ class _Repetitions:
             return False
         if number < max(self._plan.repeats, fewest_pairs(max(1, self._sides - 1))):
             return _failed(self._run)
-        if _failed(self._run) or _precise(found.verdicts, self._plan.precision):
+        if _failed(self._run) or _precise([*found.verdicts, *found.at_best], self._plan.precision):
             return True  # or without a verdict
         if is_look(number) and is_settled(decisions(found, self._run.about())):
             return True
@@ -142,7 +143,13 @@ def _precise(verdicts: Sequence[Verdict], precision: float) -> bool:
 
 def _comparison(run: Run) -> Comparison:
     what = run.about()
-    return compare(run.job_spec(), run.trials(), sides=what.sides, baseline=what.baseline)
+    return compare(
+        run.job_spec(),
+        run.trials(),
+        sides=what.sides,
+        baseline=what.baseline,
+        searched=threads.of_run(run),
+    )
 
 
 def _failed(run: Run) -> bool:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from orchestrator.actions import compare as comparing
-from orchestrator.actions import variants
+from orchestrator.actions import threads, variants
 from orchestrator.actions.compare import ComparisonRequest
 from orchestrator.actions.finish import comparison_of
 from orchestrator.actions.repeat import Plan
@@ -70,10 +70,11 @@ def compare(
     ``epochs=5``; None means the workload's own value. ``changes`` corresponds to ``--set``: any
     field of the job spec by its dotted name, such as ``{"optimizer": {"sgd": {"momentum": 0.9},
     "learning_rate": 0.05}}``. ``side`` corresponds to ``--side``: ``["pytorch", "pytorch:
-    execution=compiled"]``. ``recipe="both"`` and ``loop="both"`` return a `Record`, everything
-    else a `Result`. ``progress``: True shows bars in a notebook's cell and prints lines elsewhere,
-    a function receives each line, False is quiet. A framework's name takes the address of its
-    runner: ``pytorch="gpu-machine:50051"``; ``tls`` corresponds to ``--tls``.
+    execution=compiled"]``. ``threads="best"`` finds each side's own best number.
+    ``recipe="both"`` and ``loop="both"`` return a `Record`, everything else a `Result`.
+    ``progress``: True shows bars in a notebook's cell and prints lines elsewhere, a function
+    receives each line, False is quiet. A framework's name takes the address of its runner:
+    ``pytorch="gpu-machine:50051"``; ``tls`` corresponds to ``--tls``.
 
     The environment and twinrun.toml are ignored. Raises OrchestratorError; if a trial failed, or on
     KeyboardInterrupt, what has finished is kept, and the message says where.
@@ -81,6 +82,8 @@ def compare(
     if repeats < 1:
         raise BadInput(english(_FEW, given=repeats))
     precision = config.fraction("precision_target", precision_target) if until_sure else None
+    if best := given.get("threads") == threads.BEST:
+        del given["threads"]
     job, names = job_of(workload, given), names_of(frameworks)
     spec = spec_of(job, changes)
     kind = variants.asked(spec, recipe, loop)
@@ -90,6 +93,8 @@ def compare(
         compared = twice(*config.frameworks(aa)[:1])
     if kind:
         named.refuse_variants(given=bool(side))
+    if best:
+        threads.check(compared, variants=kind is not None)
     request = ComparisonRequest(
         job.title,
         spec,
@@ -101,6 +106,7 @@ def compare(
         plan=Plan(repeats, same_seed, precision, 60 * max_minutes, config.margin("margin", margin)),
         baseline=named.baseline(baseline, compared, spec),
         label=label,
+        best_threads=best,
     )
     with (
         showing(progress, job.workload, request.names, spec.epochs) as display,

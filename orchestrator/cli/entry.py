@@ -36,7 +36,7 @@ class _Command(TyperCommand):
 def command(name: str) -> Any:
     """Return Typer's command of that name, with a flag for its language."""
     module = importlib.import_module(f"orchestrator.cli.commands.{COMMANDS[name]}")
-    body = grouped(getattr(module, name))
+    body = grouped(getattr(module, name.replace("-", "_")))
 
     @functools.wraps(body)
     def run(context: typer.Context, lang: str | None, **given: Any) -> None:

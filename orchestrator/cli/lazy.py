@@ -62,7 +62,7 @@ class Commands(TyperGroup):
 def _help(name: str, module: str) -> str:
     """Return the docstring of the module's function for the command."""
     for node in _tree(module).body:
-        if isinstance(node, ast.FunctionDef) and node.name == name:
+        if isinstance(node, ast.FunctionDef) and node.name == name.replace("-", "_"):
             return ast.get_docstring(node) or ""
     raise LookupError(f"orchestrator.cli.commands.{module} has no function {name}")
 

@@ -5,11 +5,12 @@ count from 0, trials from 1. None: not known. docs/export.md describes each colu
 """
 
 import bisect
+import dataclasses
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from twinrun.contract.events import EpochFinished
+from twinrun.contract.events import EpochFinished, MemoryUsed
 from twinrun.contract.spec import JobSpec
 
 from orchestrator.results.comparison import Comparison
@@ -69,6 +70,7 @@ _GPU = {
     "energy_joules": float,
     "most_processes": int,
 }
+_BY_PHASE = [field.name for field in dataclasses.fields(MemoryUsed)]
 _VERSIONS = {"framework_version": str, "python_version": str}
 
 
@@ -152,9 +154,11 @@ def trials(comparison: Comparison) -> Iterator[Row]:
                 for each in quantities(comparison.job)
             },
         }
+        held = trial.resources.memory if trial.resources else None
         yield {
             **_key(side, trial),
             **{name: environment[name] for name in _trial_columns(comparison.job)},
+            **{f"memory_{name}": getattr(held, name, None) for name in _BY_PHASE},
             **{f"gpu_{name}": getattr(trial.accelerator, name, None) for name in _GPU},
             **{name: getattr(trial.environment, name, None) for name in _VERSIONS},
         }
@@ -193,7 +197,8 @@ def _trial_columns(job: JobSpec) -> Columns:
     return {**_TRIAL, **metric_columns(job), **_MEMORY}
 
 
-_ENVIRONMENT = {**{f"gpu_{name}": kind for name, kind in _GPU.items()}, **_VERSIONS}
+_USED = {f"memory_{name}": int for name in _BY_PHASE} | {f"gpu_{n}": of for n, of in _GPU.items()}
+_ENVIRONMENT = {**_USED, **_VERSIONS}
 TABLES: Mapping[str, Table] = {
     "epochs": Table(_epoch_columns, epochs),
     "steps": Table(_step_columns, steps),

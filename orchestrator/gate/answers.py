@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from google.protobuf.message import Message
 from twinrun.v1 import job_pb2, runner_service_pb2
 
+from orchestrator.gate import others
 from orchestrator.gate.fault import AT_MOST, ONE_OF, Origin, require, require_from
 from orchestrator.gate.files import require_digest
 from orchestrator.gate.spec import check_completed, check_taken
@@ -39,6 +40,7 @@ def check_info(origin: Origin, info: runner_service_pb2.GetServerInfoResponse) -
     """Check a runner's account of itself. Raises WrongRunner."""
     with origin.telling():
         require_from("available_cpus", info.available_cpus, 1, _MOST_CPUS)
+        others.check_cores("", info)
         if info.build_sha256:
             require_digest("build_sha256", info.build_sha256)
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from google.protobuf.duration_pb2 import Duration
 from twinrun.contract.enums import TargetKind
 from twinrun.contract.losses import Loss, targets
-from twinrun.v1 import job_pb2
+from twinrun.v1 import job_pb2, runner_service_pb2
 
 from orchestrator.gate import scores, times
 from orchestrator.gate.expected import Expected
@@ -28,6 +28,8 @@ _MOST_PARAMETERS = 2**32
 _MOST_CALLS = 10_000
 _ONCE = Phrase("a key that no other tensor has")
 _ONE_CALL = Phrase("a path that no other layer's call {call} has")
+_MOST_VALUE_BYTES = 8  # of a parameter
+_MOST_STATES = 4  # arrays that an optimizer keeps for each parameter
 _EARLIER = Phrase("an earlier tensor's key")
 
 
@@ -35,6 +37,29 @@ def check_download(message: job_pb2.DownloadProgress) -> None:
     if message.total_bytes:
         received = "download_progress.received_bytes"
         require_from(received, message.received_bytes, 0, message.total_bytes)
+
+
+def check_cores(
+    before: str, message: job_pb2.Environment | runner_service_pb2.GetServerInfoResponse
+) -> None:
+    """Check that there are no more cores than CPUs, if there is a number of cores."""
+    if message.HasField("physical_cores"):
+        field, most = f"{before}physical_cores", message.available_cpus
+        require_from(field, message.physical_cores, 1, most)
+
+
+def check_memory(message: job_pb2.ResourcesUsed, inputs: job_pb2.Inputs) -> None:
+    """Check that no part of the memory is larger than all of it, and sizes by what is counted."""
+    used, peak = message.memory, message.peak_memory_bytes
+    for name in ("started_bytes", "built_bytes", "train_peak_bytes", "evaluate_peak_bytes"):
+        if used.HasField(name):
+            require_from(f"resources_used.memory.{name}", getattr(used, name), 1, peak)
+    own = used.train_peak_bytes + used.children_bytes
+    require_from("resources_used.memory.(train_peak_bytes + children_bytes)", own, 0, peak)
+    most = _MOST_VALUE_BYTES * inputs.parameter_count
+    require_from("resources_used.memory.parameter_bytes", used.parameter_bytes, 0, most)
+    most = _MOST_STATES * used.parameter_bytes
+    require_from("resources_used.memory.optimizer_bytes", used.optimizer_bytes, 0, most)
 
 
 def check_evaluation(

@@ -106,9 +106,8 @@ class Gate:
             "machine_measured": others.check_measured,
             "images_previewed": lambda message: others.check_images(message, self._expected),
             "model_traced": self._take_model,
-            # Every value of these was checked, and none depends on another.
-            "environment": lambda _: None,
-            "resources_used": lambda _: None,
+            "environment": lambda message: others.check_cores("environment.", message),
+            "resources_used": self._check_memory,
         }
 
     def anew(self) -> "Gate":
@@ -205,6 +204,10 @@ class Gate:
         self._require_trained("logits_saved")
         inputs = self._training.require_inputs("logits_saved")
         self._files["logits"] = logits_file(message, self._expected, inputs, self._training.test)
+
+    def _check_memory(self, message: job_pb2.ResourcesUsed) -> None:
+        if message.HasField("memory"):
+            others.check_memory(message, self._training.require_inputs("resources_used"))
 
     def _profiled(self, message: job_pb2.Profiled) -> None:
         self._require_trained("profiled")

@@ -12,6 +12,7 @@ from orchestrator.page.answers import answers
 from orchestrator.page.blocks import (
     Block,
     Figures,
+    Folded,
     Pace,
     Page,
     Section,
@@ -28,6 +29,7 @@ from orchestrator.page.parts import (
     trials_section,
     warnings_section,
 )
+from orchestrator.reports import memory, threads
 from orchestrator.reports.comparison import CHANGED, changed, profile
 from orchestrator.reports.reproduction import of_comparison
 from orchestrator.reports.table import note, table
@@ -115,6 +117,7 @@ def comparison_page(comparison: Comparison, about: About, drawings: Sequence[Dra
         answers=answers(comparison, about),
         sections=[
             *_changed(comparison),
+            *_threads(comparison),
             *figures_section(drawings, [side.colour for side in page_sides.values()], comparison),
             *_numbers(comparison),
             trials_section(comparison.trials),
@@ -182,6 +185,13 @@ def _pace(comparison: Comparison, sides: Mapping[str, Side]) -> Iterator[Pace]:
             yield Pace(sides[side], text, round(seconds[side] / slowest, 4))
 
 
+def _threads(comparison: Comparison) -> list[Section]:
+    if comparison.searched is None:
+        return []
+    block = Table(threads.note(), threads.table(comparison.searched))
+    return [Section("threads", say(threads.TITLE), [block])]
+
+
 def _aside(comparison: Comparison) -> list[str]:
     count = len(comparison.cautions)
     if not count:
@@ -211,6 +221,8 @@ def _numbers(comparison: Comparison) -> list[Section]:
         blocks.append(Table(numbers_caption(comparison), numbers))
     if times.rows:
         blocks.append(Table(say(_WHY_CAPTION), times))
+    if (sizes := memory.table(comparison)).rows:
+        blocks.append(Folded(say(memory.TITLE), Table(say(memory.NOTE), sizes)))
     for side, profiled in comparison.profiles.items():
         profile_caption = say(_PROFILE_CAPTION, side=label(side), steps=profiled.steps)
         blocks.append(Table(profile_caption, profile(profiled)))

@@ -7,7 +7,7 @@ from twinrun.contract.events import Profiled
 
 from orchestrator.language.phrases import Phrase, join, say
 from orchestrator.language.words import NEXT, label, percent
-from orchestrator.reports import environments
+from orchestrator.reports import environments, memory, threads
 from orchestrator.reports.grid import BLANK, Grid, Part, Said, columns, of_sides, row
 from orchestrator.reports.table import note, table
 from orchestrator.reports.time_breakdown import causes, why, why_sentence
@@ -15,6 +15,7 @@ from orchestrator.results.agreement import TOGETHER, Agreement
 from orchestrator.results.break_even import ahead, remedies
 from orchestrator.results.circumstances import Caution
 from orchestrator.results.comparison import Comparison, same_job
+from orchestrator.results.threads.verdicts import told
 from orchestrator.results.verdict import below
 from orchestrator.storage import machine
 from orchestrator.trials.changes import written
@@ -67,7 +68,9 @@ _OPERATION, _CALLS, _SHARE = Phrase("Operation"), Phrase("Calls"), Phrase("Share
 def sentences(comparison: Comparison) -> list[str]:
     """Return the finding first, then its evidence."""
     lines = [say(comparison.finding)]
-    lines += [say(sentence) for each in comparison.verdicts for sentence in below(each)]
+    best = comparison.searched.best if comparison.searched else {}
+    for each in told(comparison.verdicts, comparison.at_best, best):
+        lines += map(say, below(each))
     lines += [say(each.sentence) for each in ahead(comparison)]
     lines += map(say, remedies(comparison))
     lines += _certificate(comparison)
@@ -131,8 +134,13 @@ def report(comparison: Comparison) -> Iterator[Part]:
         yield from (BLANK, Said(text))
     if comparison.changed:
         yield from (BLANK, Said(say(CHANGED), strong=True), changed(comparison))
+    if comparison.searched is not None:
+        yield from (BLANK, Said(say(threads.TITLE), strong=True))
+        yield from (threads.table(comparison.searched), Said(threads.note()))
     if (times := why(comparison)).rows:
         yield from (BLANK, Said(say(WHY), strong=True), times)
+    if (sizes := memory.table(comparison)).rows:
+        yield from (BLANK, Said(say(memory.TITLE), strong=True), sizes)
     for side, operations in comparison.profiles.items():
         yield from (
             BLANK,

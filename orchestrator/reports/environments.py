@@ -114,6 +114,9 @@ _TOLD: Mapping[Phrase, Callable[[job_pb2.Environment], str]] = {
     Phrase("Platform"): lambda e: e.platform,
     Phrase("CPU"): lambda e: e.cpu_model,
     Phrase("CPUs available to it"): lambda e: str(e.available_cpus),
+    Phrase("Physical cores of these"): lambda e: (
+        str(e.physical_cores) if e.HasField("physical_cores") else ""
+    ),
     Phrase("CPU set"): lambda e: e.cpu_set,
     Phrase("Threads"): lambda e: str(e.threads) if e.threads else say(_BY_JOB),
     Phrase("BLAS"): lambda e: e.blas,

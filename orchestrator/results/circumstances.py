@@ -13,6 +13,7 @@ from twinrun.v1 import job_pb2
 from orchestrator.language.phrases import Phrase, Sentence, english, join
 from orchestrator.language.words import AND, COMMA, NEXT, label, number, percent
 from orchestrator.trials.gpu_use import GpuUse, Uses, share
+from orchestrator.trials.sides import changed_fields
 from orchestrator.trials.spec import in_own_way, in_tf32
 from orchestrator.trials.trial import Trial
 
@@ -48,6 +49,7 @@ _COMPILED = Phrase(
 _SWAPPED = Phrase("Trial {number} of {side} was partly swapped out.")
 _UNEQUAL = Phrase("The trials did not have the same {what}.")
 _VARIABLES = Phrase("Environment variables that change arithmetic differed: {names}.")
+_THREADS = Phrase("threads")
 _DEBUG = Phrase("{sides} ran in a debug build, which is slower.")
 Sides = Mapping[str, Sequence[Trial]]
 # Of every warning that a comparison may have.
@@ -58,6 +60,7 @@ CODES = (
     *("TEST_LOSS_HIGH", "MOVING_STATISTICS_LAG", "STOPPED_APART"),
     *("CPU_SHARED", "CPU_STOLEN", "CPU_THROTTLED", "CLOCK_VARIED", "CPUS_UNEQUAL"),
     *("GPU_IDLE", "GPU_SHARED", "GPU_THROTTLED", "SWAPPED"),
+    "THREADS_EXCEED_CORES",
     *("TF32_UNEQUAL", "VARIABLES_UNEQUAL", "DEBUG_BUILD"),
 )
 
@@ -236,7 +239,8 @@ def of_environments(trials: Sides, job: JobSpec) -> Iterator[Caution]:
     if unequal := [
         english(name)
         for name, value in _CPUS.items()
-        if len({value(environment) for _, environment in differing}) > 1
+        if not (name is _THREADS and "threads" in changed_fields(list(trials)))  # on purpose
+        and len({value(environment) for _, environment in differing}) > 1
     ]:
         yield Caution(
             "CPUS_UNEQUAL",
@@ -278,5 +282,5 @@ _CPUS: Mapping[Phrase, Callable[[job_pb2.Environment], object]] = {
     Phrase("number of CPUs"): lambda environment: environment.available_cpus,
     Phrase("CPU set"): lambda environment: environment.cpu_set,
     Phrase("CPU limit"): lambda environment: environment.cpu_limit,
-    Phrase("threads"): lambda environment: environment.threads,
+    _THREADS: lambda environment: environment.threads,
 }

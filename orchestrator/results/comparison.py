@@ -1,10 +1,9 @@
 """Stored trials -> their comparison. Nothing is read, written or printed here."""
 
 import itertools
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from twinrun.contract.enums import JobState
 from twinrun.contract.events import Profiled
 from twinrun.contract.spec import JobSpec
 
@@ -15,13 +14,16 @@ from orchestrator.language.phrases import Phrase, Sentence, english, join
 from orchestrator.language.words import NEXT, label
 from orchestrator.results import quality
 from orchestrator.results.agreement import Agreement, agreement
-from orchestrator.results.blocks import Trials, counted, in_blocks, is_sound
+from orchestrator.results.blocks import Trials, counted, faults_of, in_blocks
 from orchestrator.results.cautions import cautions
 from orchestrator.results.circumstances import Caution
 from orchestrator.results.estimate import Estimate
 from orchestrator.results.limits.decision import Decision
 from orchestrator.results.quality import Quality
 from orchestrator.results.quantities import ratios
+from orchestrator.results.threads import crowding
+from orchestrator.results.threads import verdicts as of_threads
+from orchestrator.results.threads.search import Search
 from orchestrator.results.verdict import Verdict, verdict
 from orchestrator.storage.machine import Known
 from orchestrator.trials.changes import Changed, changes
@@ -37,17 +39,9 @@ _NO_VERDICT = Phrase("No verdict on speed: {why}")
 _NO_VERDICT_OF = Phrase("No verdict on the speed of {side}: {why}")
 _LEFT_OUT = Phrase("Left out with its pair: {why}")
 _LEFT_OUT_OF_BLOCKS = Phrase("Left out with its block: {why}")
-_NOT_SUCCEEDED = {
-    JobState.PENDING: Phrase("trial {number} of {framework} did not start."),
-    JobState.RUNNING: Phrase("trial {number} of {framework} was not followed to its end."),
-    JobState.FAILED: Phrase("trial {number} of {framework} failed: {error}"),
-    JobState.CANCELLED: Phrase("trial {number} of {framework} was cancelled."),
-}
-_NO_REASON = Phrase("it gave no reason.")
 _NOT_FINITE = Phrase("the losses of {side} are not finite from step {step:,} on.")
 _NO_PAIR = Phrase("no pair of trials succeeded.")
 _NO_BASELINE = Phrase("the baseline, {side}, has no trial.")
-_NO_TIME = Phrase("trial {number} of {framework} reported no training time.")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -81,7 +75,8 @@ class Comparison:
     busy each side kept it, if known. ``concurrent``: trials of several sides ran at the same time.
     ``margin``: within which metrics are to be equivalent, as `quality.quality`. ``changed``: in
     what the sides' jobs differ because the user wants it. ``decisions``: what its conditions came
-    to, which the finding then begins with.
+    to, which the finding then begins with. ``at_best``: of the baseline and each other side, each
+    at its own best number of threads, which was ``searched`` for, if that was asked for.
     """
 
     job: JobSpec
@@ -99,6 +94,8 @@ class Comparison:
     margin: float | None = None
     changed: Sequence[Changed] = ()
     decisions: Sequence[Decision] = ()
+    at_best: Sequence[Verdict] = ()
+    searched: Search | None = None
 
     @property
     def baseline(self) -> str | None:
@@ -143,12 +140,14 @@ def compare(
     known: Known | None = None,
     profiles: Sequence[Trial] = (),
     again: Sequence[Trial] = (),
+    searched: Search | None = None,
 ) -> Comparison:
     """Compare ``trials``, in any number and of any number of sides; ``job`` is their spec.
 
     ``sides``: the order in which they are shown; others follow. ``baseline``: the side that the
     others are compared with, by default the first. ``margin``: within which the metrics are to be
-    equivalent, as in `quality.quality`. ``again``: as in `judge_timed`.
+    equivalent, as in `quality.quality`. ``again``: as in `judge_timed`. ``searched``: what
+    short trials with several numbers of threads came to.
     """
     order = sorted(trials, key=lambda trial: (trial.framework, trial.number))
     grouped = _by_side(order, sides)
@@ -156,14 +155,15 @@ def compare(
     inputs = check_inputs(order)
     completed = order[0].spec if order and inputs.same and not changed_fields([*grouped]) else None
     spec = completed or job
-    faults = list(_faults(order))
+    faults = list(faults_of(order))
     sound = in_blocks(grouped, first)
     counting = counted(grouped, sound)
     alone = len({*sides, *grouped}) == 1
     reason = _reason_against_a_verdict(grouped, sound, first, faults, alone=alone)
     unfit = {} if reason else not_finite(sound)
     fit = {} if reason else {side: group for side, group in sound.items() if side not in unfit}
-    together = len(grouped) - 1
+    best = searched.best if searched else {}
+    together = len(grouped) - 1 + len(of_threads.further(best, list(grouped), first))
 
     def pair(side: str) -> Pair:
         sides = [first, side]
@@ -184,6 +184,7 @@ def compare(
 
     pairs = [pair(side) for side in grouped if side != first and first in grouped]
     verdicts = [pair.verdict for pair in pairs if pair.verdict is not None]
+    at_best = of_threads.at_best(best, first, fit, verdicts, together)
     timed = [pair.timed for pair in pairs if pair.timed is not None]
     profiled = {trial.framework: trial.profile for trial in profiles if trial.profile}
     gpu = gpu_uses(counting, profiled)
@@ -200,7 +201,7 @@ def compare(
         idle := what_idles(gpu, list(counting))
     ) is not None:  # before any ratio: it bounds them all
         sentences.append(idle)
-    sentences += [each.sentence for each in verdicts]
+    sentences += of_threads.sentences(verdicts, at_best, best, spec.threads)
     if verdicts:
         left_out = _LEFT_OUT if len(grouped) == 2 else _LEFT_OUT_OF_BLOCKS
         sentences += [english(left_out, why=fault) for fault in faults]
@@ -220,6 +221,7 @@ def compare(
                 timed=timed,
                 gpu=gpu,
             ),
+            *crowding.cautions(grouped),
             *quality.cautions([each.quality for each in pairs if each.quality is not None], spec),
         ),
         known=known or Known(),
@@ -228,6 +230,8 @@ def compare(
         concurrent=concurrent,
         margin=margin,
         changed=changes(grouped),
+        at_best=at_best,
+        searched=searched,
     )
 
 
@@ -235,17 +239,6 @@ def _by_side(order: Sequence[Trial], sides: Sequence[str]) -> dict[str, tuple[Tr
     groups = itertools.groupby(order, key=lambda trial: trial.framework)
     grouped = {side: tuple(group) for side, group in groups}
     return {side: grouped[side] for side in dict.fromkeys([*sides, *grouped]) if side in grouped}
-
-
-def _faults(trials: Sequence[Trial]) -> Iterator[Sentence]:
-    """Yield a sentence for each trial that cannot be compared."""
-    for trial in trials:
-        if trial.state in _NOT_SUCCEEDED:
-            why = trial.error.message if trial.error else english(_NO_REASON)
-            phrase = _NOT_SUCCEEDED[trial.state]
-            yield english(phrase, framework=label(trial.framework), number=trial.number, error=why)
-        elif not is_sound(trial):
-            yield english(_NO_TIME, framework=label(trial.framework), number=trial.number)
 
 
 def _reason_against_a_verdict(

@@ -6,7 +6,7 @@ from orchestrator.results.break_even import ahead
 from orchestrator.results.comparison import Comparison, Pair
 from orchestrator.results.quantities import THROUGHPUT, quantities
 from orchestrator.trials.mapping import environment_mapping, trial_mapping
-from orchestrator.trials.mappings.stored import as_json
+from orchestrator.trials.mappings.stored import as_json, fields_of
 from orchestrator.trials.sides import framework_of
 
 SCHEMA = "twinrun.comparison/1"
@@ -36,6 +36,7 @@ def as_dict(comparison: Comparison) -> dict[str, object]:
                 else _of_two(comparison)
             ),
             **({"decisions": comparison.decisions} if comparison.decisions else {}),
+            **_threads(comparison),
             "finding": comparison.finding,
             "ahead": ahead(comparison),
             "warnings": comparison.cautions,
@@ -44,6 +45,13 @@ def as_dict(comparison: Comparison) -> dict[str, object]:
             "gpu": comparison.gpu,
         }
     )
+
+
+def _threads(comparison: Comparison) -> dict[str, object]:
+    """Return what --threads best adds."""
+    if comparison.searched is None:
+        return {}
+    return {"threads": fields_of(comparison.searched), "at_best": comparison.at_best}
 
 
 def _of_two(comparison: Comparison) -> dict[str, object]:

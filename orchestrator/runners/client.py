@@ -134,11 +134,20 @@ class Client:
         return answers.check_completed_by(self._wire.gates.origin(), spec, job)
 
     def train(
-        self, spec: job_pb2.JobSpec, request_id: str, process: ProcessUse = OWN
+        self,
+        spec: job_pb2.JobSpec,
+        request_id: str,
+        process: ProcessUse = OWN,
+        memory_limit_bytes: int = 0,
     ) -> job_pb2.Job:
-        """Submit a job; wait while the runner's queue is full."""
+        """Submit a job; wait while the runner's queue is full. A limit of 0 is none."""
         self._uploads.send(spec)
-        request = runner_service_pb2.TrainRequest(request_id=request_id, spec=spec, process=process)
+        request = runner_service_pb2.TrainRequest(
+            request_id=request_id,
+            spec=spec,
+            process=process,
+            memory_limit_bytes=memory_limit_bytes,
+        )
         return self._submit(self._stub.Train, request, job_pb2.JOB_KIND_TRAIN)
 
     def evaluate(

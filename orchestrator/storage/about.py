@@ -176,7 +176,7 @@ def _parsed(found: Any, name: str, file: Path) -> About:
     return About(name, kind, given["workload"], time, tuple(sides), **more)
 
 
-def change(path: Path, **fields: str | State) -> None:
+def change(path: Path, **fields: str | State | Sequence[str]) -> None:
     """Change ``fields`` of what the run in ``path`` is. Raises OutputError, RunUnreadable."""
     before = about(path)
     # An older run may not record its time; a run.json has one.

@@ -24,6 +24,7 @@ def trial_mapping(trial: Trial) -> dict[str, object]:
         "epochs": [_epoch(epoch) for epoch in trial.epochs],
         "peak_memory_bytes": used.peak_memory_bytes if used else None,
         "peak_device_memory_bytes": used.peak_device_memory_bytes if used else None,
+        "memory": used.memory if used else None,
         "accelerator": trial.accelerator,
     }
 

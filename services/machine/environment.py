@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from twinrun.contract.events import Environment
 
-from services.machine import host, nvml, variables
+from services.machine import cores, host, nvml, variables
 
 
 def completed(own: Environment) -> Environment:
@@ -20,6 +20,7 @@ def completed(own: Environment) -> Environment:
         cpu_flags=host.cpu_flags(),
         cpu_governor=host.cpu_governor(),
         available_cpus=host.available_cpus(),
+        physical_cores=cores.physical_cores(),
         cpu_set=host.cpu_set(),
         cpu_limit=host.cpu_limit(),
         memory_bytes=host.memory_bytes(),

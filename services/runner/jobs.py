@@ -62,20 +62,19 @@ class Jobs:
         *,
         process: ProcessUse = ProcessUse.OWN,
         by: str = "",
+        limit_bytes: int = 0,
     ) -> job_pb2.Job:
         """Queue a job and return it; if the request id is known, return the job that it created.
 
         Raises InvalidRequest, RequestIdReused, RunnerBusy, RunnerStopping, DiskFull.
         """
         if not _REQUEST_ID.fullmatch(request_id):
-            message = "takes up to 64 letters, digits, hyphens and underscores"
-            fault = Violation("request_id", f"is {request_id[:80]!a}; it {message}")
-            raise errors.InvalidRequest([fault])
-        completed = spec_to_proto(spec)
+            fault = f"is {request_id[:80]!a}; it takes up to 64 letters, digits, - and _"
+            raise errors.InvalidRequest([Violation("request_id", fault)])
         with self._changed:
             known = self._records.by_request_id(request_id)
             if known is not None:
-                if known.job.kind != kind or known.job.spec != completed:
+                if known.job.kind != kind or known.job.spec != spec_to_proto(spec):
                     raise errors.RequestIdReused(
                         f"The request id {request_id!r} made the job {known.job_id}, which has "
                         "another spec. Take a new id.",
@@ -91,9 +90,10 @@ class Jobs:
                     "when one has ended.",
                     unfinished=str(unfinished),
                 )
-            record = self._records.create(kind, request_id, completed, weights, by=by)
+            record = self._records.create(kind, request_id, spec_to_proto(spec), weights, by=by)
             given = None if weights is None else record.given
-            task = Task(spec, self.data_dir, record.directory, _KINDS[kind], given, process)
+            where = self.data_dir, record.directory, _KINDS[kind]
+            task = Task(spec, *where, given, process, limit_bytes)
             self._pending.append((record, task))
             self._submitted += 1
             self._changed.notify_all()

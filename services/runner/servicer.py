@@ -21,9 +21,9 @@ from services.access.guard import Guard
 from services.data import catalog
 from services.data.blobs import Blobs
 from services.errors import InvalidRequest, RunnerBusy, TooManyWatchers, TwinrunError
-from services.machine import build, host
+from services.machine import build, cores, host, memory
 from services.pipe import ProcessUse
-from services.runner import pieces, ready
+from services.runner import memory_limit, pieces, ready
 from services.runner.jobs import Jobs
 from services.runner.status import error_to_status
 from services.runner.validation import valid_spec
@@ -90,6 +90,8 @@ class Servicer(runner_service_pb2_grpc.RunnerServiceServicer):
             version=build.version(),
             protocol_version=PROTOCOL_VERSION,
             available_cpus=host.available_cpus(),
+            physical_cores=cores.physical_cores(),
+            free_memory_bytes=memory.free_bytes(),
             environment=self._environment,
             import_error=self._import_error,
             max_message_bytes=self._max_message_bytes,
@@ -143,8 +145,10 @@ class Servicer(runner_service_pb2_grpc.RunnerServiceServicer):
             ready.require(spec, self._jobs.data_dir)
             return job_pb2.Job(kind=job_pb2.JOB_KIND_TRAIN, spec=spec_to_proto(spec))
         ready.require_blobs(spec, self._jobs.data_dir)
-        process = _process(request.process)
-        return self._submit(job_pb2.JOB_KIND_TRAIN, request, context, spec, process=process)
+        process, limit = _process(request.process), request.memory_limit_bytes
+        _check(memory_limit.violations(limit))
+        what = job_pb2.JOB_KIND_TRAIN, request, context, spec
+        return self._submit(*what, process=process, limit_bytes=limit)
 
     def Evaluate(
         self, request: runner_service_pb2.EvaluateRequest, context: grpc.ServicerContext
@@ -196,11 +200,10 @@ class Servicer(runner_service_pb2_grpc.RunnerServiceServicer):
         *,
         weights: bytes | None = None,
         process: ProcessUse = ProcessUse.OWN,
+        limit_bytes: int = 0,
     ) -> job_pb2.Job:
-        caller = self._guard.caller(context).name
-        return self._jobs.submit(
-            kind, request.request_id, spec, weights, process=process, by=caller
-        )
+        what, caller = (kind, request.request_id, spec, weights), self._guard.caller(context).name
+        return self._jobs.submit(*what, process=process, by=caller, limit_bytes=limit_bytes)
 
     def _spec(self, message: job_pb2.JobSpec, *, traced: bool = False) -> JobSpec:
         spec = valid_spec(message, host.available_cpus(), self._default_threads)

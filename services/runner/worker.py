@@ -16,6 +16,7 @@ from twinrun.contract.events import Environment, Event, Failure
 
 from services import errors
 from services.pipe import Finished, ProcessUse, Ready, Report, Task
+from services.runner.memory_limit import watched
 
 _CHILD = "services.trial.child"
 _STDERR_LINES = 20
@@ -114,8 +115,9 @@ class Run:
         """
         oom_kills = _oom_kills()
         try:
-            yield from self._child.run(self._task)
-            self._done = True
+            with watched(self._child.pid, self._task.memory_limit_bytes, self.cancel):
+                yield from self._child.run(self._task)
+                self._done = True
         except errors.ChildDied as death:
             if self._cancelled is not None:
                 raise self._cancelled from death
@@ -147,6 +149,10 @@ class _Child:
         # Its workers may outlive it and hold its end of the pipe, which would then never close.
         self._reaper = threading.Thread(target=self._reap, daemon=True)
         self._reaper.start()
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
 
     @property
     def waits(self) -> bool:

@@ -1,11 +1,7 @@
 """One trial, in the process that calls it: the phases, the clock, the events."""
 
 import math
-import resource
-import sys
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -19,8 +15,6 @@ from twinrun.contract.events import (
     Latency,
     LogitsSaved,
     Metrics,
-    PhaseFinished,
-    PhaseStarted,
     ResourcesUsed,
     StepsFinished,
     WeightsSaved,
@@ -38,42 +32,11 @@ from services.model import weights as parameters
 from services.pipe import LOGITS_FILE, Task
 from services.trial import files, latency
 from services.trial.initial import initial_weights
+from services.trial.phases import Phases
 from services.trial.trainer import Steps, Trainer
 
 Emit = Callable[[Event], None]
 MakeTrainer = Callable[[JobSpec, Data, parameters.Weights | None], Trainer]
-
-
-class _Phases:
-    """Adds up wall and CPU time by phase."""
-
-    def __init__(self, emit: Emit) -> None:
-        self._emit = emit
-        self._seconds: dict[Phase, tuple[float, float]] = {}
-
-    @contextmanager
-    def part(self, phase: Phase) -> Iterator[None]:
-        if phase not in self._seconds:
-            self._emit(PhaseStarted(phase))
-        wall, cpu = self._seconds.get(phase, (0.0, 0.0))
-        wall_start, cpu_start = time.perf_counter(), time.process_time()
-        yield
-        self._seconds[phase] = (
-            wall + time.perf_counter() - wall_start,
-            cpu + time.process_time() - cpu_start,
-        )
-
-    def seconds(self, phase: Phase) -> float:
-        return self._seconds.get(phase, (0.0, 0.0))[0]
-
-    def finish(self, phase: Phase) -> None:
-        self._emit(PhaseFinished(phase, *self._seconds[phase]))
-
-    @contextmanager
-    def whole(self, phase: Phase) -> Iterator[None]:
-        with self.part(phase):
-            yield
-        self.finish(phase)
 
 
 Load = Callable[[JobSpec, Path, Callable[[Event], None]], datasets.Loaded]
@@ -81,7 +44,7 @@ Load = Callable[[JobSpec, Path, Callable[[Event], None]], datasets.Loaded]
 
 def run(task: Task, make_trainer: MakeTrainer, emit: Emit, load_data: Load = datasets.load) -> None:
     """Train or evaluate. Raises `services.errors.TwinrunError`, or the framework's own errors."""
-    phases = _Phases(emit)
+    phases = Phases(emit)
     spec = task.spec
     with phases.whole(Phase.DATA):
         loaded = files.laid(task, load_data(spec, task.data_dir, emit))
@@ -134,10 +97,11 @@ def run(task: Task, make_trainer: MakeTrainer, emit: Emit, load_data: Load = dat
     emit(LogitsSaved(*write(LOGITS_FILE, _outputs(logits, loaded, spec.loss), task.output_dir)))
     emit(
         ResourcesUsed(
-            _peak_memory_bytes(),
+            phases.peak_memory_bytes(),
             trainer.peak_device_memory_bytes(),
             accelerator=sampler.used(),
             swapped_bytes=load.swapped_bytes(),
+            memory=phases.memory_used(spec, data, held) if task.weights is None else None,
         )
     )
     if spec.profile and task.weights is None:
@@ -177,7 +141,7 @@ def _train(
     spec: JobSpec,
     loaded: datasets.Loaded,
     trainer: Trainer,
-    phases: _Phases,
+    phases: Phases,
     emit: Emit,
     *,
     sampler: nvml.Sampler,
@@ -198,6 +162,8 @@ def _train(
         before = load.read()
         with sampler, phases.part(Phase.TRAIN):
             for chunk in trainer.train_epoch(number):
+                if not step:  # once, while they are there
+                    phases.see_children()
                 emit(StepsFinished(epoch, step, tuple(chunk.losses.tolist()), chunk.details))
                 step += len(chunk.losses)
                 chunks.append(chunk)
@@ -286,8 +252,3 @@ def write(name: str, arrays: Mapping[str, NDArray[np.generic]], directory: Path)
     except OSError as error:
         raise disk_error(error, directory) from error
     return sha256(content), len(content)
-
-
-def _peak_memory_bytes() -> int:
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else peak * 1024  # kilobytes everywhere else

@@ -237,7 +237,7 @@ LEFT_OUT = {
 SHARED: dict[str, dict[str, str]] = {
     "services/trial/matched.py": {},
     "services/trial/chunks.py": {},
-    "services/trial/run.py": {"_Phases": _TIMES, "_peak_memory_bytes": _TELLS},
+    "services/trial/run.py": {},
     "services/model/order.py": {},
     "services/model/weights.py": {},
     "services/model/waves.py": {},

@@ -9,7 +9,7 @@ import typer
 
 from orchestrator.actions import compare as comparing
 from orchestrator.actions import evaluate as evaluating
-from orchestrator.actions import variants
+from orchestrator.actions import threads, variants
 from orchestrator.cli import sides_option
 from orchestrator.cli.commands.keeping import RunArgument
 from orchestrator.cli.options import (
@@ -28,6 +28,7 @@ from orchestrator.cli.options import (
 from orchestrator.cli.output import display_of, print_json, print_report
 from orchestrator.cli.pipeline import FailIfOption, PipelineOptions, Told, reported
 from orchestrator.cli.sides_option import SidesOption
+from orchestrator.cli.threads_option import JobWithThreads
 from orchestrator.errors import Doubtful, NotTheSameJob
 from orchestrator.language.phrases import Phrase, english, join, say
 from orchestrator.language.words import KEPT, LINES
@@ -51,7 +52,7 @@ _WARNED = Phrase("--strict: the result stands with warnings: {codes}.")
 
 
 def compare(
-    job: JobOptions,
+    job: JobWithThreads,
     where: WhereOptions,
     shown: ShownOptions,
     repeat: RepeatOptions,
@@ -106,6 +107,8 @@ def compare(
         compared = twice(repeat.twice.value)
     if kind:
         named.refuse_variants(given=bool(side))
+    if best := job.threads == threads.BEST:
+        threads.check(compared, variants=kind is not None)
     first = named.baseline(baseline, compared, spec)
     conditions(fail_if, [each.name for each in compared], first)  # before anything runs
     request = comparing.ComparisonRequest(
@@ -119,6 +122,7 @@ def compare(
         profile=profile,
         baseline=first,
         label=label,
+        best_threads=best,
     )
     with reported(pipeline, f"compare {job.title}") as told:
         if kind:

@@ -170,11 +170,26 @@ class AcceleratorUsed:
 
 
 @dataclass(frozen=True, slots=True)
+class MemoryUsed:
+    """Bytes; ``train_peak_bytes`` and ``evaluate_peak_bytes`` without the children's."""
+
+    started_bytes: int | None = None
+    built_bytes: int | None = None
+    train_peak_bytes: int | None = None
+    evaluate_peak_bytes: int | None = None
+    children_bytes: int | None = None
+    data_bytes: int = 0
+    parameter_bytes: int = 0
+    optimizer_bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class ResourcesUsed:
     peak_memory_bytes: int
     peak_device_memory_bytes: int
     accelerator: AcceleratorUsed | None = None
     swapped_bytes: int = 0
+    memory: MemoryUsed | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,6 +275,7 @@ class Environment:
     variables: dict[str, str] = field(default_factory=dict)
     used: dict[str, str] = field(default_factory=dict)
     own: tuple[str, ...] = ()
+    physical_cores: int | None = None
 
 
 Event = (

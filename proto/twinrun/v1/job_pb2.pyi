@@ -1543,16 +1543,38 @@ class LogitsSaved(_message.Message):
     def __init__(self, sha256: _Optional[str] = ..., size_bytes: _Optional[int] = ...) -> None: ...
 
 class ResourcesUsed(_message.Message):
-    __slots__ = ("peak_memory_bytes", "peak_device_memory_bytes", "accelerator", "swapped_bytes")
+    __slots__ = ("peak_memory_bytes", "peak_device_memory_bytes", "accelerator", "swapped_bytes", "memory")
     PEAK_MEMORY_BYTES_FIELD_NUMBER: _ClassVar[int]
     PEAK_DEVICE_MEMORY_BYTES_FIELD_NUMBER: _ClassVar[int]
     ACCELERATOR_FIELD_NUMBER: _ClassVar[int]
     SWAPPED_BYTES_FIELD_NUMBER: _ClassVar[int]
+    MEMORY_FIELD_NUMBER: _ClassVar[int]
     peak_memory_bytes: int
     peak_device_memory_bytes: int
     accelerator: AcceleratorUsed
     swapped_bytes: int
-    def __init__(self, peak_memory_bytes: _Optional[int] = ..., peak_device_memory_bytes: _Optional[int] = ..., accelerator: _Optional[_Union[AcceleratorUsed, _Mapping]] = ..., swapped_bytes: _Optional[int] = ...) -> None: ...
+    memory: MemoryUsed
+    def __init__(self, peak_memory_bytes: _Optional[int] = ..., peak_device_memory_bytes: _Optional[int] = ..., accelerator: _Optional[_Union[AcceleratorUsed, _Mapping]] = ..., swapped_bytes: _Optional[int] = ..., memory: _Optional[_Union[MemoryUsed, _Mapping]] = ...) -> None: ...
+
+class MemoryUsed(_message.Message):
+    __slots__ = ("started_bytes", "built_bytes", "train_peak_bytes", "evaluate_peak_bytes", "children_bytes", "data_bytes", "parameter_bytes", "optimizer_bytes")
+    STARTED_BYTES_FIELD_NUMBER: _ClassVar[int]
+    BUILT_BYTES_FIELD_NUMBER: _ClassVar[int]
+    TRAIN_PEAK_BYTES_FIELD_NUMBER: _ClassVar[int]
+    EVALUATE_PEAK_BYTES_FIELD_NUMBER: _ClassVar[int]
+    CHILDREN_BYTES_FIELD_NUMBER: _ClassVar[int]
+    DATA_BYTES_FIELD_NUMBER: _ClassVar[int]
+    PARAMETER_BYTES_FIELD_NUMBER: _ClassVar[int]
+    OPTIMIZER_BYTES_FIELD_NUMBER: _ClassVar[int]
+    started_bytes: int
+    built_bytes: int
+    train_peak_bytes: int
+    evaluate_peak_bytes: int
+    children_bytes: int
+    data_bytes: int
+    parameter_bytes: int
+    optimizer_bytes: int
+    def __init__(self, started_bytes: _Optional[int] = ..., built_bytes: _Optional[int] = ..., train_peak_bytes: _Optional[int] = ..., evaluate_peak_bytes: _Optional[int] = ..., children_bytes: _Optional[int] = ..., data_bytes: _Optional[int] = ..., parameter_bytes: _Optional[int] = ..., optimizer_bytes: _Optional[int] = ...) -> None: ...
 
 class ModelSummarized(_message.Message):
     __slots__ = ("layers", "parameter_count", "text", "untrained_count")
@@ -1726,7 +1748,7 @@ class AcceleratorUsed(_message.Message):
     def __init__(self, uuid: _Optional[str] = ..., samples: _Optional[int] = ..., peak_memory_bytes: _Optional[int] = ..., mean_utilization: _Optional[float] = ..., mean_power_watts: _Optional[float] = ..., energy_joules: _Optional[float] = ..., throttled: _Optional[_Iterable[str]] = ..., most_processes: _Optional[int] = ...) -> None: ...
 
 class Environment(_message.Message):
-    __slots__ = ("framework", "framework_version", "python_version", "platform", "cpu_model", "available_cpus", "threads", "blas", "cuda_version", "cudnn_version", "driver_version", "accelerators", "packages", "precision_notes", "cpu_set", "cpu_flags", "cpu_governor", "cpu_limit", "memory_bytes", "image", "git_commit", "debug_build", "tf32", "variables", "used", "own")
+    __slots__ = ("framework", "framework_version", "python_version", "platform", "cpu_model", "available_cpus", "threads", "blas", "cuda_version", "cudnn_version", "driver_version", "accelerators", "packages", "precision_notes", "cpu_set", "cpu_flags", "cpu_governor", "cpu_limit", "memory_bytes", "image", "git_commit", "debug_build", "tf32", "variables", "used", "own", "physical_cores")
     class PackagesEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -1774,6 +1796,7 @@ class Environment(_message.Message):
     VARIABLES_FIELD_NUMBER: _ClassVar[int]
     USED_FIELD_NUMBER: _ClassVar[int]
     OWN_FIELD_NUMBER: _ClassVar[int]
+    PHYSICAL_CORES_FIELD_NUMBER: _ClassVar[int]
     framework: str
     framework_version: str
     python_version: str
@@ -1800,7 +1823,8 @@ class Environment(_message.Message):
     variables: _containers.ScalarMap[str, str]
     used: _containers.ScalarMap[str, str]
     own: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, framework: _Optional[str] = ..., framework_version: _Optional[str] = ..., python_version: _Optional[str] = ..., platform: _Optional[str] = ..., cpu_model: _Optional[str] = ..., available_cpus: _Optional[int] = ..., threads: _Optional[int] = ..., blas: _Optional[str] = ..., cuda_version: _Optional[str] = ..., cudnn_version: _Optional[str] = ..., driver_version: _Optional[str] = ..., accelerators: _Optional[_Iterable[_Union[Accelerator, _Mapping]]] = ..., packages: _Optional[_Mapping[str, str]] = ..., precision_notes: _Optional[str] = ..., cpu_set: _Optional[str] = ..., cpu_flags: _Optional[_Iterable[str]] = ..., cpu_governor: _Optional[str] = ..., cpu_limit: _Optional[float] = ..., memory_bytes: _Optional[int] = ..., image: _Optional[str] = ..., git_commit: _Optional[str] = ..., debug_build: _Optional[bool] = ..., tf32: _Optional[bool] = ..., variables: _Optional[_Mapping[str, str]] = ..., used: _Optional[_Mapping[str, str]] = ..., own: _Optional[_Iterable[str]] = ...) -> None: ...
+    physical_cores: int
+    def __init__(self, framework: _Optional[str] = ..., framework_version: _Optional[str] = ..., python_version: _Optional[str] = ..., platform: _Optional[str] = ..., cpu_model: _Optional[str] = ..., available_cpus: _Optional[int] = ..., threads: _Optional[int] = ..., blas: _Optional[str] = ..., cuda_version: _Optional[str] = ..., cudnn_version: _Optional[str] = ..., driver_version: _Optional[str] = ..., accelerators: _Optional[_Iterable[_Union[Accelerator, _Mapping]]] = ..., packages: _Optional[_Mapping[str, str]] = ..., precision_notes: _Optional[str] = ..., cpu_set: _Optional[str] = ..., cpu_flags: _Optional[_Iterable[str]] = ..., cpu_governor: _Optional[str] = ..., cpu_limit: _Optional[float] = ..., memory_bytes: _Optional[int] = ..., image: _Optional[str] = ..., git_commit: _Optional[str] = ..., debug_build: _Optional[bool] = ..., tf32: _Optional[bool] = ..., variables: _Optional[_Mapping[str, str]] = ..., used: _Optional[_Mapping[str, str]] = ..., own: _Optional[_Iterable[str]] = ..., physical_cores: _Optional[int] = ...) -> None: ...
 
 class Accelerator(_message.Message):
     __slots__ = ("name", "uuid", "memory_bytes")

@@ -25,7 +25,7 @@ class GetServerInfoRequest(_message.Message):
     def __init__(self) -> None: ...
 
 class GetServerInfoResponse(_message.Message):
-    __slots__ = ("framework", "version", "protocol_version", "available_cpus", "environment", "import_error", "max_message_bytes", "build_sha256", "insecure")
+    __slots__ = ("framework", "version", "protocol_version", "available_cpus", "environment", "import_error", "max_message_bytes", "build_sha256", "insecure", "physical_cores", "free_memory_bytes")
     FRAMEWORK_FIELD_NUMBER: _ClassVar[int]
     VERSION_FIELD_NUMBER: _ClassVar[int]
     PROTOCOL_VERSION_FIELD_NUMBER: _ClassVar[int]
@@ -35,6 +35,8 @@ class GetServerInfoResponse(_message.Message):
     MAX_MESSAGE_BYTES_FIELD_NUMBER: _ClassVar[int]
     BUILD_SHA256_FIELD_NUMBER: _ClassVar[int]
     INSECURE_FIELD_NUMBER: _ClassVar[int]
+    PHYSICAL_CORES_FIELD_NUMBER: _ClassVar[int]
+    FREE_MEMORY_BYTES_FIELD_NUMBER: _ClassVar[int]
     framework: str
     version: str
     protocol_version: int
@@ -44,7 +46,9 @@ class GetServerInfoResponse(_message.Message):
     max_message_bytes: int
     build_sha256: str
     insecure: bool
-    def __init__(self, framework: _Optional[str] = ..., version: _Optional[str] = ..., protocol_version: _Optional[int] = ..., available_cpus: _Optional[int] = ..., environment: _Optional[_Union[_job_pb2.Environment, _Mapping]] = ..., import_error: _Optional[_Union[_status_pb2.Status, _Mapping]] = ..., max_message_bytes: _Optional[int] = ..., build_sha256: _Optional[str] = ..., insecure: _Optional[bool] = ...) -> None: ...
+    physical_cores: int
+    free_memory_bytes: int
+    def __init__(self, framework: _Optional[str] = ..., version: _Optional[str] = ..., protocol_version: _Optional[int] = ..., available_cpus: _Optional[int] = ..., environment: _Optional[_Union[_job_pb2.Environment, _Mapping]] = ..., import_error: _Optional[_Union[_status_pb2.Status, _Mapping]] = ..., max_message_bytes: _Optional[int] = ..., build_sha256: _Optional[str] = ..., insecure: _Optional[bool] = ..., physical_cores: _Optional[int] = ..., free_memory_bytes: _Optional[int] = ...) -> None: ...
 
 class UploadBlobRequest(_message.Message):
     __slots__ = ("sha256", "size_bytes", "offset", "content")
@@ -77,16 +81,18 @@ class Blob(_message.Message):
     def __init__(self, sha256: _Optional[str] = ..., size_bytes: _Optional[int] = ..., received_bytes: _Optional[int] = ..., whole: _Optional[bool] = ...) -> None: ...
 
 class TrainRequest(_message.Message):
-    __slots__ = ("request_id", "spec", "validate_only", "process")
+    __slots__ = ("request_id", "spec", "validate_only", "process", "memory_limit_bytes")
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     SPEC_FIELD_NUMBER: _ClassVar[int]
     VALIDATE_ONLY_FIELD_NUMBER: _ClassVar[int]
     PROCESS_FIELD_NUMBER: _ClassVar[int]
+    MEMORY_LIMIT_BYTES_FIELD_NUMBER: _ClassVar[int]
     request_id: str
     spec: _job_pb2.JobSpec
     validate_only: bool
     process: ProcessUse
-    def __init__(self, request_id: _Optional[str] = ..., spec: _Optional[_Union[_job_pb2.JobSpec, _Mapping]] = ..., validate_only: _Optional[bool] = ..., process: _Optional[_Union[ProcessUse, str]] = ...) -> None: ...
+    memory_limit_bytes: int
+    def __init__(self, request_id: _Optional[str] = ..., spec: _Optional[_Union[_job_pb2.JobSpec, _Mapping]] = ..., validate_only: _Optional[bool] = ..., process: _Optional[_Union[ProcessUse, str]] = ..., memory_limit_bytes: _Optional[int] = ...) -> None: ...
 
 class EvaluateRequest(_message.Message):
     __slots__ = ("request_id", "spec", "safetensors", "job_id", "process")

@@ -6,7 +6,7 @@ So what is said of its speed is the same on every machine.
 import time
 from types import SimpleNamespace
 
-from services.trial import run
+from services.trial import phases
 from tests.integration.fakes import good
 from tests.integration.fakes.good import environment
 
@@ -14,7 +14,7 @@ __all__ = ["Trainer", "environment"]
 
 STEP_SECONDS = 0.01
 _clock = SimpleNamespace(seconds=0.0)
-run.time = SimpleNamespace(
+phases.time = SimpleNamespace(
     perf_counter=lambda: _clock.seconds, process_time=time.process_time, monotonic=time.monotonic
 )
 

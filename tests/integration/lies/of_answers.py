@@ -77,6 +77,9 @@ for path, value in {
     "build_sha256": "?",
     "max_message_bytes": -1,
     "environment.threads": -1,
+    "physical_cores": 0,
+    "free_memory_bytes": -1,
+    "physical_cores ": 4096,
 }.items():
     answer(f"info: {path} = {value!r}", "train", (3,), info=field(path.strip(), value))
 

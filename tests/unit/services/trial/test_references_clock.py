@@ -17,7 +17,7 @@ from twinrun.contract.events import (
     ResourcesUsed,
 )
 
-from services.model import weights
+from services.model import optimizers, weights
 from services.pipe import ProcessUse, Task
 from services.trial import run as trial
 from tests.builders import told
@@ -92,14 +92,16 @@ def ran(monkeypatch, tmp_path):
     monkeypatch.setattr(Sampler, "asked", [], raising=False)
     monkeypatch.setattr("services.trial.run.nvml.Sampler", Sampler)
     monkeypatch.setattr("services.trial.run.load.swapped_bytes", lambda: 55)
-    monkeypatch.setattr("services.trial.run._peak_memory_bytes", lambda: 33)
+    monkeypatch.setattr("services.trial.phases.Phases.peak_memory_bytes", lambda _: 33)
+    children = iter(range(5, 100))
+    monkeypatch.setattr("services.trial.phases.memory.children_bytes", lambda: next(children))
     readings = iter(range(100))
     monkeypatch.setattr("services.trial.run.load.read", lambda: next(readings))
     monkeypatch.setattr("services.trial.run.load.between", lambda before, after: (before, after))
 
     def run(spec, weights=None, **given) -> Run:
         clock, events, made = Clock(), [], []
-        monkeypatch.setattr("services.trial.run.time", clock)
+        monkeypatch.setattr("services.trial.phases.time", clock)
 
         def make(*arguments):
             made.append(Trainer(*arguments, clock=clock))
@@ -141,8 +143,21 @@ def test_the_load_is_read_before_and_after_the_steps_of_an_epoch(ran):
 def test_memory_and_gpu_are_told_at_the_end(ran):
     made = ran(job())
     (used,) = made.of(ResourcesUsed)
-    assert used == ResourcesUsed(33, 77, accelerator=USED, swapped_bytes=55)
+    assert replace(used, memory=None) == ResourcesUsed(33, 77, accelerator=USED, swapped_bytes=55)
     assert made.events[-1] == used
+
+
+def test_the_memory_is_told_by_phase_with_the_sizes_of_what_is_held(ran):
+    """Children are looked at once, while the first steps are taken."""
+    (used,) = ran(job()).of(ResourcesUsed)
+    found = used.memory
+    held = weights.initial(LAYERS, SHAPE, 0, Precision.FLOAT64)
+    assert found.parameter_bytes == sum(array.nbytes for array in held.values())
+    kept = len(optimizers.starts(job().optimizer))
+    assert kept
+    assert found.optimizer_bytes == kept * found.parameter_bytes
+    assert found.data_bytes > 0
+    assert found.children_bytes == 5
 
 
 @pytest.mark.parametrize(("device", "wanted"), [(Device.CUDA, "GPU-0"), (Device.CPU, "")])

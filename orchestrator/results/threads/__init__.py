@@ -1,0 +1,1 @@
+"""Threads of a CPU: too many of them, and each side's own best number."""
