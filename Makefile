@@ -2,6 +2,7 @@
 PYTHON ?= python3
 TORCH ?= default
 TENSORFLOW ?= cpu
+FRAMEWORKS ?= pytorch,tensorflow
 ARGS ?=
 
 PROTOS := proto/twinrun/v1/job.proto proto/twinrun/v1/runner_service.proto
@@ -13,7 +14,10 @@ PYTORCH_REQUIREMENTS := $(if $(filter cpu,$(TORCH)),requirements/pytorch-cpu.txt
 TENSORFLOW_REQUIREMENTS := requirements/tensorflow$(if $(filter cuda,$(TENSORFLOW)),-cuda).txt
 ORCHESTRATOR := .venv/.orchestrator
 DEV := .venv/.dev
-RUNNERS := .venv-pytorch/.runner .venv-tensorflow/.runner
+COMMA := ,
+RUNNERS := $(patsubst %,.venv-%/.runner,$(subst $(COMMA), ,$(FRAMEWORKS)))
+# Of a framework that is not usual, where it has been asked for once: make test FRAMEWORKS=jax
+TESTED := $(sort $(RUNNERS:.runner=.test) $(wildcard .venv-jax/.test))
 PIP_INSTALL = bin/python -m pip install --quiet --disable-pip-version-check
 ifeq ($(TORCH),cpu)
 define INSTALL_TORCH
@@ -31,7 +35,7 @@ IMPORT = @TF_CPP_MIN_LOG_LEVEL=3 .venv-$(1)/bin/python -c 'import services.$(1)'
 .DELETE_ON_ERROR:
 
 ##@ Use
-setup: $(ORCHESTRATOR) $(if $(ANOTHER),another,$(RUNNERS)) ## Make the three environments. TORCH=cpu: PyTorch's small CPU-only build; TENSORFLOW=cuda: TensorFlow with CUDA. TORCH_VERSION=2.13.0 or TENSORFLOW_VERSION=2.20.0: one more beside them, of that version
+setup: $(ORCHESTRATOR) $(if $(ANOTHER),another,$(RUNNERS)) ## Make the three environments. TORCH=cpu: PyTorch's small CPU-only build; TENSORFLOW=cuda: TensorFlow with CUDA; FRAMEWORKS=pytorch,tensorflow,jax: JAX too. TORCH_VERSION=2.13.0 or TENSORFLOW_VERSION=2.20.0: one more beside them, of that version
 
 compare: setup ## Train MNIST on both frameworks, 5 epochs, and compare. ARGS="--execution compiled" and the like
 	.venv/bin/orchestrator compare --epochs 5 $(ARGS)
@@ -41,6 +45,9 @@ serve-pytorch: .venv-pytorch/.runner ## Run PyTorch's runner on 127.0.0.1:50051
 
 serve-tensorflow: .venv-tensorflow/.runner ## Run TensorFlow's runner on 127.0.0.1:50052
 	.venv-tensorflow/bin/python -m services.server --framework tensorflow $(ARGS)
+
+serve-jax: .venv-jax/.runner ## Run JAX's runner on 127.0.0.1:50053
+	.venv-jax/bin/python -m services.server --framework jax $(ARGS)
 
 ##@ Containers (docs/containers.md); TORCH, TENSORFLOW as above
 up: ## Build and start both runners in containers, wait until they are healthy. GPU=0, GPU=1: never, or surely, on a GPU. CODE=1: they may run your own models
@@ -70,11 +77,14 @@ images: ## Build all images, and start nothing
 ##@ Develop
 # Three at a time, of which none is much longer than the others: what they say comes in this order.
 test: export PYTHONDONTWRITEBYTECODE := # tests start some thousand processes of the same modules
-test: $(DEV) $(RUNNERS:.runner=.test) ## Run all tests but those of containers and of pages in a browser
+test: $(DEV) $(TESTED) ## Run all tests but those of containers and of pages in a browser
 	@mkdir -p build; failed=build/test.failed; rm -f $$failed; \
 	trap 'trap "" TERM; kill 0' INT; \
 	part() { echo "$$*"; "$$@" || printf '\n  %s' "$$*" >> $$failed; }; \
-	part .venv-tensorflow/bin/python -m pytest tests/frameworks > build/test.tensorflow 2>&1 & \
+	{ \
+	  part .venv-tensorflow/bin/python -m pytest tests/frameworks; \
+	  [ ! -e .venv-jax/.test ] || part .venv-jax/bin/python -m pytest tests/frameworks; \
+	} > build/test.tensorflow 2>&1 & \
 	{ \
 	  part .venv-pytorch/bin/python -m pytest tests/frameworks; \
 	  part .venv/bin/python -m pytest tests/system; \
@@ -132,7 +142,7 @@ lock: $(DEV) ## Resolve the requirements again, for every platform
 	.venv/bin/python requirements/lock.py
 
 clean: ## Remove environments and caches; runs and datasets stay
-	rm -rf build .cache .venv .venv-pytorch* .venv-tensorflow* .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf build .cache .venv .venv-pytorch* .venv-tensorflow* .venv-jax* .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 help: ## List the targets
@@ -140,7 +150,7 @@ help: ## List the targets
 	  /^[a-z0-9-]+:.*## / {printf "  make %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 # Environments. Each is whole when its stamp is there; hashes are pinned in requirements/.
-.venv/bin/python .venv-pytorch/bin/python .venv-tensorflow/bin/python:
+.venv/bin/python .venv-pytorch/bin/python .venv-tensorflow/bin/python .venv-jax/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "Twinrun needs Python 3.11 or later; $(PYTHON) is $$($(PYTHON) --version). Give another: make PYTHON=python3.12" >&2; exit 1; }
 	$(PYTHON) -m venv $(@:/bin/python=)
@@ -167,6 +177,12 @@ $(DEV): requirements/dev.txt $(ORCHESTRATOR)
 	$(call IMPORT,tensorflow)
 	@touch $@
 
+.venv-jax/.runner: requirements/jax.txt pyproject.toml | .venv-jax/bin/python
+	.venv-jax/$(PIP_INSTALL) -r $<
+	.venv-jax/$(PIP_INSTALL) --no-deps --editable .
+	$(call IMPORT,jax)
+	@touch $@
+
 another: export TORCH := $(TORCH)
 another: export TENSORFLOW := $(TENSORFLOW)
 another: export TORCH_CPU_INDEX := $(TORCH_CPU_INDEX)
@@ -177,5 +193,5 @@ another: | .venv/bin/python
 	.venv-$*/$(PIP_INSTALL) -r $<
 	@touch $@
 
-.PHONY: setup another compare serve-pytorch serve-tensorflow up up-pytorch up-tensorflow down restart logs ps images \
+.PHONY: setup another compare serve-pytorch serve-tensorflow serve-jax up up-pytorch up-tensorflow down restart logs ps images \
   test test-e2e test-browser mutants ports lint format bench gpu-check docs proto messages lock clean help

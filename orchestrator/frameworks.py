@@ -14,6 +14,7 @@ class Framework:
     ``package``: what its users install.
     ``colour`` and ``marker``, by matplotlib's name, are its look everywhere: from Okabe and Ito's
     colours, which colour-blind people can distinguish. ``op_by_op``: so its default execution runs.
+    ``usual``: a command takes it where none is named. ``takes_code``: it trains users' own models.
     """
 
     name: str
@@ -23,6 +24,8 @@ class Framework:
     marker: str
     op_by_op: bool = False
     package: str = ""
+    usual: bool = True
+    takes_code: bool = True
 
     @property
     def version_variable(self) -> str:
@@ -35,5 +38,16 @@ FRAMEWORKS = {
     for each in (
         Framework("pytorch", "PyTorch", 50051, "#D55E00", "o", op_by_op=True, package="torch"),
         Framework("tensorflow", "TensorFlow", 50052, "#0072B2", "D"),
+        Framework("jax", "JAX", 50053, "#009E73", "s", usual=False, takes_code=False),
     )
 }
+
+
+def usual() -> tuple[str, ...]:
+    """Return the names of those that a command takes where none is named."""
+    return tuple(name for name, each in FRAMEWORKS.items() if each.usual)
+
+
+def taking_code() -> tuple[str, ...]:
+    """Return the names of those that train users' own models."""
+    return tuple(name for name, each in FRAMEWORKS.items() if each.takes_code)

@@ -40,7 +40,7 @@ def without_cuda(source: Path, target: Path) -> None:
 
 def main() -> None:
     compile_extra("dev")
-    for extra in ("orchestrator", "test", "pytorch", "tensorflow", "tensorflow-cuda"):
+    for extra in ("orchestrator", "test", "pytorch", "tensorflow", "tensorflow-cuda", "jax"):
         compile_extra(extra, "--constraint", str(HERE / "dev.txt"))
     without_cuda(HERE / "pytorch.txt", HERE / "pytorch-cpu.txt")
 

@@ -11,7 +11,7 @@ from orchestrator.certificate import certificate_file
 from orchestrator.certificate.certificate import Certificate
 from orchestrator.certificate.certificates import Certificates
 from orchestrator.errors import BadInput, RunUnreadable
-from orchestrator.frameworks import FRAMEWORKS
+from orchestrator.frameworks import usual
 from orchestrator.language.phrases import Phrase, Sentence, english, say
 from orchestrator.reports import certificate as certificate_report
 from orchestrator.reports import comparison as comparison_report
@@ -96,7 +96,7 @@ def shown(run: Run) -> Shown | None:
 
 def compared_sides(what: About) -> Sequence[str]:
     """Return the sides of an explanation; an older run has only those that started."""
-    return what.sides if len(what.sides) > 1 else tuple(FRAMEWORKS)
+    return what.sides if len(what.sides) > 1 else usual()
 
 
 def only_comparison(run: Run) -> Comparison:

@@ -11,7 +11,7 @@ from orchestrator.actions.compare import Ended, raise_for
 from orchestrator.actions.repeat import Plan
 from orchestrator.api.progress import Progress, display_of
 from orchestrator.errors import BadInput, JobFailed, RunnerUnavailable
-from orchestrator.frameworks import FRAMEWORKS
+from orchestrator.frameworks import FRAMEWORKS, usual
 from orchestrator.language.phrases import Phrase, english, say, speaking
 from orchestrator.runners.finding import Runners
 from orchestrator.runners.progress import Display
@@ -61,7 +61,7 @@ def sides_of(
     texts = [given] if isinstance(given, str) else list(given)
     if not any(texts):
         return sides(frameworks)
-    named.refuse_both("--frameworks", given=tuple(frameworks) != tuple(FRAMEWORKS))
+    named.refuse_both("--frameworks", given=tuple(frameworks) != usual())
     return named.sides(texts, spec)
 
 

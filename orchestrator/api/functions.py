@@ -25,7 +25,7 @@ from orchestrator.api.progress import Progress
 from orchestrator.api.result import Record, Result
 from orchestrator.api.words import in_words_of_python
 from orchestrator.errors import BadInput
-from orchestrator.frameworks import FRAMEWORKS
+from orchestrator.frameworks import usual
 from orchestrator.language.phrases import Phrase, english
 from orchestrator.results import history
 from orchestrator.results.limits.condition import conditions
@@ -44,7 +44,7 @@ def compare(
     workload: str | Path | None = None,
     *,
     changes: Mapping[str, Any] | None = None,
-    frameworks: str | Sequence[str] = tuple(FRAMEWORKS),
+    frameworks: str | Sequence[str] = usual(),
     side: str | Sequence[str] = (),
     baseline: str | None = None,
     recipe: str = "matched",

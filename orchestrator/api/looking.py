@@ -13,7 +13,7 @@ from orchestrator.api.keywords import with_addresses, with_flags
 from orchestrator.api.progress import Progress
 from orchestrator.api.result import Figure
 from orchestrator.api.words import in_words_of_python
-from orchestrator.frameworks import FRAMEWORKS
+from orchestrator.frameworks import FRAMEWORKS, usual
 from orchestrator.language.phrases import join, say
 from orchestrator.language.words import LINES
 from orchestrator.reports import difference as difference_report
@@ -73,7 +73,7 @@ def preview(
     count: int = 8,
     recipe: str = "matched",
     changes: Mapping[str, Any] | None = None,
-    frameworks: str | Sequence[str] = tuple(FRAMEWORKS),
+    frameworks: str | Sequence[str] = usual(),
     baseline: str | None = None,
     progress: Progress = False,
     **given: Any,

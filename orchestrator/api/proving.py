@@ -13,7 +13,7 @@ from orchestrator.api.keywords import with_flags
 from orchestrator.api.progress import Progress
 from orchestrator.api.result import Record
 from orchestrator.api.words import in_words_of_python
-from orchestrator.frameworks import FRAMEWORKS
+from orchestrator.frameworks import usual
 from orchestrator.settings import config
 from orchestrator.settings.job import one_of
 from orchestrator.trials.sides import sides
@@ -25,7 +25,7 @@ def verify(
     workload: str | Path | None = None,
     *,
     changes: Mapping[str, Any] | None = None,
-    frameworks: str | Sequence[str] = tuple(FRAMEWORKS),
+    frameworks: str | Sequence[str] = usual(),
     baseline: str | None = None,
     steps: int | None = None,
     output: str | Path = "runs",
@@ -53,7 +53,7 @@ def explain(
     *,
     pitfall: str | Sequence[str] | None = None,
     changes: Mapping[str, Any] | None = None,
-    frameworks: str | Sequence[str] = tuple(FRAMEWORKS),
+    frameworks: str | Sequence[str] = usual(),
     baseline: str | None = None,
     output: str | Path = "runs",
     progress: Progress = False,

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 else:
     Framework = StrEnum("Framework", {name.upper(): name for name in FRAMEWORKS})
 
-ALL = ",".join(FRAMEWORKS)
+ALL = ",".join(frameworks.usual())
 FrameworkOption = Annotated[Framework, typer.Option("--framework", "-f", help="The framework.")]
 FrameworksOption = Annotated[
     str, typer.Option(help="Frameworks, separated by commas.", autocompletion=completion.frameworks)

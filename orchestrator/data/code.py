@@ -11,7 +11,7 @@ from twinrun.v1 import job_pb2
 
 from orchestrator.data import blob
 from orchestrator.errors import BadInput
-from orchestrator.frameworks import FRAMEWORKS
+from orchestrator.frameworks import taking_code
 from orchestrator.language.phrases import Phrase, english
 
 _NO_FILE = Phrase("The code of {framework}, {path}, is not a file that can be read: {error}.")
@@ -41,7 +41,7 @@ def prepare(spec: job_pb2.JobSpec, directory: Path) -> Sequence[Sent]:
     """
     sent, buffer = list[Sent](), io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
-        for framework in FRAMEWORKS:
+        for framework in taking_code():
             if not spec.code.HasField(framework):
                 continue
             source = Path(getattr(spec.code, framework).file)

@@ -21,7 +21,6 @@ class Look:
 # For sides without a look of their own, such as the second of two of the same framework: the rest
 # of Okabe and Ito's colours and similar ones, which colour-blind people can distinguish.
 _OTHERS = (
-    Look("#009E73", "s"),
     Look("#CC79A7", "^"),
     Look("#E69F00", "v"),
     Look("#56B4E9", "P"),
@@ -29,6 +28,7 @@ _OTHERS = (
     Look("#A6A000", "*"),
     Look("#8C564B", "<"),
     Look("#7F7F7F", ">"),
+    Look("#882255", "s"),
 )
 
 

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping, Sequence
 
+from orchestrator.frameworks import FRAMEWORKS, usual
 from orchestrator.language.palette import looks
 from orchestrator.language.phrases import say
 from orchestrator.language.words import OF, label
@@ -72,6 +73,8 @@ def encoded(event: str, data: str, cursor: Cursor) -> bytes:
 
 
 def _overview(live: Live, shown: Sequence[Sequence[LiveJob]]) -> dict[str, object]:
+    optional = FRAMEWORKS.keys() - {*usual()}
+    there = [name for name, each in live.runners.items() if each.seen or name not in optional]
     return {
         "runners": [
             {
@@ -82,7 +85,7 @@ def _overview(live: Live, shown: Sequence[Sequence[LiveJob]]) -> dict[str, objec
                 "connected": live.runners[name].address is not None,
                 "text": texts.runner(live.runners[name]),
             }
-            for name, look in looks(list(live.runners)).items()
+            for name, look in looks(there).items()
         ],
         "groups": [
             {

@@ -9,7 +9,7 @@ from twinrun.contract.enums import Device, Recipe
 from twinrun.contract.spec import JobSpec
 
 from orchestrator.certificate.certificate import Certificate
-from orchestrator.frameworks import FRAMEWORKS
+from orchestrator.frameworks import FRAMEWORKS, usual
 from orchestrator.results.comparison import Comparison
 from orchestrator.results.sweeps import Sweep
 from orchestrator.settings.grid import written
@@ -92,7 +92,7 @@ def _flags(comparison: Comparison, frameworks: list[str], repeats: int) -> Itera
             yield from ("--side", as_flag(side))
     elif are_the_same(sides):
         yield from ("--aa", frameworks[0])
-    elif sides and frameworks != list(FRAMEWORKS):
+    elif sides and frameworks != [*usual()]:
         yield from ("--frameworks", ",".join(frameworks))
     if comparison.baseline and comparison.baseline != sides[0]:
         yield from ("--baseline", comparison.baseline)
@@ -135,7 +135,7 @@ def of_certificates(certificates: Sequence[Certificate], workload: str) -> Repro
         words += ["--threads", str(len(frameworks) * job.threads)]
     if any(map(_is_more, names)):
         words += [word for name in names for word in ("--side", as_flag(name))]
-    elif frameworks != list(FRAMEWORKS):
+    elif frameworks != [*usual()]:
         words += ["--frameworks", ",".join(frameworks)]
     return _made(words, file, job, set(), names)
 

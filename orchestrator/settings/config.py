@@ -17,7 +17,7 @@ from twinrun.v1 import job_pb2
 
 from orchestrator.data.place import blob_directory
 from orchestrator.errors import BadInput, Refused
-from orchestrator.frameworks import FRAMEWORKS
+from orchestrator.frameworks import FRAMEWORKS, taking_code
 from orchestrator.language.phrases import Phrase, english, join
 from orchestrator.language.words import SEMICOLON
 from orchestrator.settings import versions, workloads
@@ -221,7 +221,7 @@ def job_spec(workload: str | None, changes: Mapping[str, Any]) -> job_pb2.JobSpe
                 if not isinstance(target, dict):
                     raise BadInput(english(_NO_FIELDS, path=path, parent=parent))
             target[name] = _json_number(value)
-    if "code" in asked and mapping["code"].keys() >= {*FRAMEWORKS}:
+    if "code" in asked and mapping["code"].keys() >= {*taking_code()}:
         mapping.pop("layers", None)  # no framework takes them
     mapping = workloads.with_paths(forms.mapping_of(mapping), Path())
     mapping = in_proto(mapping, job_pb2.JobSpec.DESCRIPTOR)

@@ -9,7 +9,7 @@ from typing import Annotated, Any, get_args, get_type_hints
 from twinrun.contract.enums import Device, Execution, Precision
 
 from orchestrator.errors import BadInput
-from orchestrator.frameworks import FRAMEWORKS
+from orchestrator.frameworks import taking_code
 from orchestrator.language.phrases import Phrase, english
 from orchestrator.settings import workloads
 from orchestrator.settings.config import USUAL
@@ -221,8 +221,8 @@ def _of_code(sources: Sequence[str]) -> dict[str, Any]:
         framework, _, place = text.partition("=")
         file, _, function = place.rpartition(":")
         file, function = (file, function) if file else (place, "")
-        if framework not in FRAMEWORKS or not file:
-            known = ", ".join(FRAMEWORKS)
+        if framework not in taking_code() or not file:
+            known = ", ".join(taking_code())
             raise BadInput(english(_NO_CODE, text=text, known=known))
         changes[f"code.{framework}.file"] = file
         if function:

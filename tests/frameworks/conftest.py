@@ -2,7 +2,7 @@
 
 import gc
 import importlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
@@ -35,15 +35,38 @@ def framework(name: str) -> ModuleType:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def short_compilations(framework: ModuleType, name: str) -> None:
+def short_compilations(
+    framework: ModuleType, name: str, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     """Have the C++ of PyTorch's compiled graphs built with -O1, which takes half as long as -O3.
 
-    What users get is held by tests/system.
+    And let JAX compile each program once, with few optimisations. What users get is held by
+    tests/system.
     """
+    if name == "jax":
+        config = importlib.import_module("jax").config
+        config.update("jax_compilation_cache_dir", str(tmp_path_factory.mktemp("compiled")))
+        config.update("jax_persistent_cache_min_compile_time_secs", 0)
+        config.update("jax_persistent_cache_min_entry_size_bytes", -1)
+        config.update("jax_disable_most_optimizations", True)
+        # Whichever test is first: threads are made once.
+        importlib.import_module("services.jax.device").prepare(jobs.spec())
     if name == "pytorch":
         builder = importlib.import_module("torch._inductor.cpp_builder")
         flags = builder._get_optimization_cflags
         builder._get_optimization_cflags = lambda compiler, _least=False: flags(compiler, True)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Iterator[None]:
+    """Skip what a framework says that it lacks."""
+    try:
+        return (yield)
+    except Unsupported as refused:
+        lacks = FRAMEWORKS[pyfuncitem.funcargs["name"]].lacks
+        if refused.metadata.get("field") in lacks:
+            pytest.skip(str(refused))
+        raise
 
 
 @pytest.fixture
@@ -55,6 +78,29 @@ def rounds_once(framework: ModuleType, name: str) -> None:
         )
     except Unsupported as error:
         pytest.skip(str(error))
+
+
+def _skip_without(name: str, field: str) -> None:
+    if field in FRAMEWORKS[name].lacks:
+        pytest.skip(f"{name} lacks what this asks of {field}")
+
+
+@pytest.fixture
+def takes_code(name: str) -> None:
+    """Skip what is of users' own models where the framework takes none."""
+    _skip_without(name, "code")
+
+
+@pytest.fixture
+def has_idiomatic(name: str) -> None:
+    """Skip what is of the idiomatic recipe where the framework has none."""
+    _skip_without(name, "recipe")
+
+
+@pytest.fixture
+def has_own_ways(name: str) -> None:
+    """Skip what is of the framework's defaults where it lacks some."""
+    _skip_without(name, "own_ways")
 
 
 @pytest.fixture

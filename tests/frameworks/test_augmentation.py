@@ -30,6 +30,10 @@ def resample_of(framework):
         import torch  # noqa: PLC0415 - whichever is there
 
         to = torch.from_numpy
+    elif name == "jax":
+        import jax  # noqa: PLC0415
+
+        to = jax.numpy.asarray
     else:
         import tensorflow as tf  # noqa: PLC0415
 
@@ -40,8 +44,9 @@ def resample_of(framework):
         job = jobs.spec(augmentation=Augmentation(0.5), precision=precision, execution=execution)
         device.prepare(job)
         maps = np.ascontiguousarray(maps, images.dtype)
-        images = to(images)
-        return made.augment(job, images)(images, {augmentation.TRANSFORMS: to(maps)}).numpy()
+        images, drawn = to(images), {augmentation.TRANSFORMS: to(maps)}
+        augment = made.augment(job) if name == "jax" else made.augment(job, images)
+        return np.asarray(augment(images, drawn))
 
     return resampled
 

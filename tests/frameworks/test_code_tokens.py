@@ -14,6 +14,7 @@ from services.errors import CodeFailed
 from services.trial.code import _imported
 from tests.frameworks import jobs
 
+pytestmark = pytest.mark.usefixtures("takes_code")
 SOURCES = {
     "pytorch": """
 from torch import nn

@@ -207,6 +207,7 @@ def test_what_comes_in_from_outside_is_the_background(framework):
     assert np.isclose(images, -1).mean() > 0.5
 
 
+@pytest.mark.usefixtures("has_idiomatic")
 def test_a_flip_that_is_no_fair_coin_is_refused_where_there_is_no_layer_for_it(framework):
     job = spec(augmentation=Augmentation(0.3))
     if framework.environment().framework == "pytorch":

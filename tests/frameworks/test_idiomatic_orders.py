@@ -14,6 +14,7 @@ def made(framework, job):
     return framework.Trainer(job, jobs.data(job.precision), None)
 
 
+@pytest.mark.usefixtures("has_idiomatic")
 def test_a_sum_in_two_orders_of_features_is_refused_where_pytorch_would_have_them(framework):
     # PyTorch flattens [c, h, w]: what a dense layer makes has no such order.
     image = Residual((Flatten(), Dense(24)), (Flatten(),))
@@ -26,6 +27,7 @@ def test_a_sum_in_two_orders_of_features_is_refused_where_pytorch_would_have_the
         framework.Trainer(job, jobs.data(job.precision), None)
 
 
+@pytest.mark.usefixtures("has_idiomatic")
 def test_a_batch_of_one_that_pytorchs_batch_norm_refuses_is_refused_before_it_trains(framework):
     job = jobs.spec(
         recipe=Recipe.IDIOMATIC,

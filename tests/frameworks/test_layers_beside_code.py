@@ -12,6 +12,8 @@ from twinrun.contract.layers import Dropout
 from services.model import losses, shapes
 from tests.frameworks import jobs
 
+pytestmark = pytest.mark.usefixtures("takes_code")
+
 
 def beside(job, name):
     """Return the job with code of the other framework alone."""

@@ -29,6 +29,15 @@ def test_threads_are_the_frameworks_own(framework, monkeypatch):
     device = module(framework, "device")
     if name_of(framework) == "pytorch":
         monkeypatch.setattr(device.torch, "set_num_threads", asked.append)
+    elif name_of(framework) == "jax":  # its pool is as large as one variable says
+        device.prepare(spec())
+        monkeypatch.setattr(device, "_started", [])
+        monkeypatch.setattr(device, "_cpus", lambda: 5)
+        monkeypatch.setattr(device, "_start", lambda number, _: asked.append(number))
+        device.prepare(spec(OwnWay.THREADS))
+        device.prepare(spec())
+        assert asked == [5, spec().threads]  # none is noted as begun
+        return
     else:
         threading = device.tf.config.threading
         monkeypatch.setattr(threading, "set_intra_op_parallelism_threads", asked.append)
@@ -53,6 +62,7 @@ def test_a_pipeline_without_workers_brings_the_same_batches(framework, execution
         assert made._steps._loader.num_workers == 0
 
 
+@pytest.mark.usefixtures("has_own_ways")
 def test_without_workers_nothing_is_fetched_ahead(framework, monkeypatch):
     if name_of(framework) == "pytorch":
         pytest.skip("a loader without workers has no place to fetch ahead in")
@@ -85,7 +95,7 @@ def test_tf32_is_where_each_framework_has_it_by_itself(
 ):
     job = spec(*ways, device=Device.CUDA, allow_tf32=asked)
     device = module(framework, "device")
-    if name_of(framework) == "tensorflow":
+    if name_of(framework) != "pytorch":
         assert device.tf32(job) is tensorflows
         return
     backends = device.torch.backends

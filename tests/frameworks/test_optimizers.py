@@ -45,6 +45,8 @@ def updated(name, spec, starts, gradients, loop=Loop.FIT):
                 parameter.grad = torch.tensor(gradient)
             made.step()
         return [parameter.detach().numpy() for parameter in held]
+    if name == "jax":
+        return updated_in_jax(spec, starts, gradients)
     import tensorflow as tf  # noqa: PLC0415 - whichever is there
 
     from services.model.optimizers import schedule  # noqa: PLC0415
@@ -61,6 +63,24 @@ def updated(name, spec, starts, gradients, loop=Loop.FIT):
     for found, *numbers in zip(gradients, *plan, strict=True):
         update(spec, held, slots, list(map(tf.constant, found)), list(map(tf.constant, numbers)))
     return [variable.numpy() for variable in held]
+
+
+def updated_in_jax(spec, starts, gradients):
+    import jax  # noqa: PLC0415 - whichever is there
+
+    from services.jax import device, optimizers  # noqa: PLC0415
+    from services.model.optimizers import schedule  # noqa: PLC0415
+
+    device.prepare(jobs.spec())
+    held = list(map(jax.numpy.array, starts))
+    slots = optimizers.slots(spec, held)
+    plans = np.stack(schedule(spec, 0, len(gradients)), 1)
+
+    def step(state, given):
+        return optimizers.updated(spec, *state, *given), None
+
+    found = [jax.numpy.stack(each) for each in zip(*gradients, strict=True)]
+    return list(jax.jit(lambda *a: jax.lax.scan(step, *a))((held, slots), (found, plans))[0][0])
 
 
 def expected(spec, starts, gradients):

@@ -109,6 +109,7 @@ def test_as_users_write_it_is_the_same_formula(framework, layers, padding):
     np.testing.assert_allclose(made.evaluate(), logits, rtol=1e-8, atol=1e-8)
 
 
+@pytest.mark.usefixtures("has_idiomatic")
 def test_the_idiomatic_recipe_takes_padding_at_the_end_of_a_sample_alone(framework):
     job = jobs.spec(layers=LAYERS, recipe=Recipe.IDIOMATIC, precision=Precision.FLOAT32)
     codes = short(60)

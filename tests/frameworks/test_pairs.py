@@ -18,6 +18,8 @@ SAMPLES = 6
 PLANTED_HERE = {
     fault.cause: fault for fault in FAULTS if find_spec(FRAMEWORKS[fault.side].requires)
 }
+if not PLANTED_HERE:
+    pytest.skip("the corpus has no half in this framework's code", allow_module_level=True)
 
 
 @pytest.fixture(scope="session")

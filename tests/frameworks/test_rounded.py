@@ -78,6 +78,8 @@ except Unsupported as error:
 
 
 def test_a_cpu_that_rounds_within_a_sum_is_refused_by_name(name):
+    if name == "jax":
+        pytest.skip("its factors are rounded before sums in float32, on any CPU")
     # As one without AVX-512, to each library that asks for it.
     older = {"ONEDNN_MAX_CPU_ISA": "AVX2", "ATEN_CPU_CAPABILITY": "avx2"}
     done = subprocess.run(

@@ -12,6 +12,7 @@ from twinrun.contract.optimizers import Adam, Optimizer
 from twinrun.contract.spec import Dataset, JobSpec, Synthetic
 
 from services.errors import InvalidRequest, Unsupported
+from services.frameworks import FRAMEWORKS
 from services.pipe import Task
 from services.runner.validation import valid_spec
 from services.trial.run import run
@@ -71,7 +72,11 @@ def judge(framework, folder, job: JobSpec) -> list:
     try:
         job = valid_spec(spec_to_proto(job), jobs.THREADS)
         run(Task(job, folder, folder), framework.Trainer, events.append)
-    except (InvalidRequest, Unsupported):
+    except InvalidRequest:
+        return []
+    except Unsupported as refused:
+        if refused.metadata.get("field") in FRAMEWORKS[framework.environment().framework].lacks:
+            raise  # of any such job
         return []
     losses = [loss for each in events if isinstance(each, StepsFinished) for loss in each.losses]
     whole, rest = divmod(job.dataset.synthetic.train_samples, job.batch_size)

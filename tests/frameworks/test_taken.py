@@ -45,6 +45,7 @@ from services.model import taken
 from tests.frameworks import jobs
 from tests.frameworks.ways import module, name_of
 
+pytestmark = pytest.mark.usefixtures("has_idiomatic")
 # What each kind must be given, and a shape that it takes.
 GIVEN = {
     Dense: (Dense(6), (8,)),

@@ -28,7 +28,7 @@ def test_every_bad_flag_of_a_job_is_named_at_once_and_nothing_is_left(orchestrat
     ("flags", "named"),
     [
         (["--workload=nope"], "mnist-mlp"),
-        (["--frameworks=pytorch,jax"], "jax"),
+        (["--frameworks=pytorch,mxnet"], "mxnet"),
         (["--precision=float8"], "float16"),
         (["--epochs=99999999999999999999"], "epochs"),
         (["--workload=../../etc/passwd"], "mnist-mlp"),

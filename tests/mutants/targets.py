@@ -1,9 +1,12 @@
 """Which code is mutated, and which is not, with the reason."""
 
+import os
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-FRAMEWORKS = ("pytorch", "tensorflow")
+EVERY = ("pytorch", "tensorflow", "jax")
+# The two of a certificate; MUTANTS=pytorch,jax tries those of JAX's folder.
+FRAMEWORKS = tuple(os.environ.get("MUTANTS", "pytorch,tensorflow").split(","))
 _TELLS = "tells of the trial, and decides nothing in it"
 _IDIOMATIC = "of the idiomatic recipe, which has no certificate: tests/frameworks/test_idiomatic.py"
 _OWN = (
@@ -157,12 +160,31 @@ MUTATED: dict[str, dict[str, str]] = {
     "services/tensorflow/augmentation.py": {},
     "services/tensorflow/device.py": {"notes": _TELLS, "_require_one_rounding": _REFUSES},
     "services/tensorflow/pipeline_steps.py": {"PipelineSteps.waited": _TIMES},
+    "services/jax/matched.py": {
+        "MatchedTrainer.environment": _TELLS,
+        "MatchedTrainer.profiled": _TELLS,
+        "MatchedTrainer.peak_device_memory_bytes": _TELLS,
+        "MatchedTrainer.augmented": _PREVIEW,
+    },
+    "services/jax/scanned_steps.py": {},
+    "services/jax/model.py": {},
+    "services/jax/losses.py": {},
+    "services/jax/rounding.py": {},
+    "services/jax/augmentation.py": {},
+    "services/jax/device.py": {"notes": _TELLS},
+    "services/jax/optimizers/__init__.py": {},
+    "services/jax/optimizers/clipping.py": {},
+    **{f"services/jax/optimizers/{kind}.py": {} for kind in OPTIMIZERS if kind != "adamw"},
+    **{f"services/jax/layers/{file}.py": {} for file in KINDS.values()},
+    "services/jax/layers/given.py": {},
+    "services/jax/layers/pools/windows.py": {},
+    "services/jax/layers/sequences/loop.py": {},
 }
 _CODE = "a model of users' code is no job of these; tests/frameworks/pytorch_code has its faults"
 LEFT_OUT = {
     **{
         f"services/{framework}/layers/{family}/__init__.py": "no code"
-        for framework in FRAMEWORKS
+        for framework in EVERY
         for family in FAMILIES
     },
     **{
@@ -201,6 +223,15 @@ LEFT_OUT = {
     "services/tensorflow/pipeline.py": _IDIOMATIC,
     "services/tensorflow/profile.py": _TELLS,
     "services/tensorflow/summary.py": _TELLS,
+    "services/jax/__init__.py": "imports",
+    "services/jax/environment.py": _TELLS,
+    "services/jax/layers/__init__.py": "imports",
+    "services/jax/measure.py": "measures the machine",
+    "services/jax/optimizers/adamw.py": "imports",
+    "services/jax/optimizers/kinds.py": "imports",
+    "services/jax/profile.py": _TELLS,
+    "services/jax/refusals.py": _REFUSES,
+    "services/jax/summary.py": _TELLS,
 }
 # What both frameworks share cannot differ: the tests named judge it, those first that know most.
 SHARED: dict[str, dict[str, str]] = {

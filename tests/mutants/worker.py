@@ -13,6 +13,7 @@ import json
 import os
 import signal
 import sys
+import tempfile
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
@@ -94,7 +95,7 @@ class Frameworks:
         """Load lazily imported modules now, so that they are changed too."""
         if self._package == "services.pytorch":
             importlib.import_module("services.pytorch.pipeline_steps")
-        else:
+        elif self._package == "services.tensorflow":
             graphs = importlib.import_module("services.tensorflow.compiled_steps")
             graphs._IMAGES = _AUGMENTED
 
@@ -177,6 +178,15 @@ def main() -> None:
         torch.compile = lambda function, **_: function
         torch.compiler.set_stance = lambda *_: nullcontext()
         is_compiling = torch.compiler.is_compiling
+    if name == "jax":
+        import jax  # noqa: PLC0415 - where it is
+
+        # It compiles for every trial, whose process is the same only here.
+        compiled = tempfile.TemporaryDirectory(prefix="compiled-")
+        jax.config.update("jax_compilation_cache_dir", compiled.name)
+        jax.config.update("jax_persistent_cache_min_compile_time_secs", 0)
+        jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
+        jax.config.update("jax_disable_most_optimizations", True)
     print(json.dumps({"ready": name}), file=answers, flush=True)
     for line in sys.stdin:
         request = json.loads(line)

@@ -10,6 +10,7 @@ from tests.builders.source import ROOT, imported, modules, packages
 FRAMEWORKS = {
     "services/pytorch": {"torch", "torchvision"},
     "services/tensorflow": {"tensorflow", "keras"},
+    "services/jax": {"jax"},
 }
 
 
@@ -32,7 +33,9 @@ def test_only_the_trial_process_imports_what_lies_in_a_frameworks_folder():
     for name, path in modules("services", "orchestrator"):
         if not name.startswith(tuple(FRAMEWORKS)):
             used = {
-                n for n in imported(path) if n.startswith(("services.pytorch", "services.tens"))
+                n
+                for n in imported(path)
+                if n.startswith(tuple(home.replace("/", ".") for home in FRAMEWORKS))
             }
             assert not used, name
 
@@ -98,7 +101,7 @@ def test_the_contract_imports_neither_half_nor_anything_large():
 
 
 def test_what_runs_in_a_trial_knows_neither_the_wire_nor_jobs():
-    folders = ("services/pytorch", "services/tensorflow", "services/model", "services/data")
+    folders = (*FRAMEWORKS, "services/model", "services/data")
     alone = [
         "services/trial/child.py",
         "services/trial/run.py",

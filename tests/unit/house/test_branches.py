@@ -8,11 +8,13 @@ import ast
 from pathlib import Path
 
 SERVICES = Path(__file__).parents[3] / "services"
+_STEPS = ("compiled_steps", "eager_steps", "pipeline_steps")
+STEPS = {"pytorch": _STEPS, "tensorflow": _STEPS, "jax": ("rounding", "scanned_steps")}
 # Modules of the matched recipe that compute; what others ask changes no number of a matched job.
 COMPUTING = {
     framework: (
-        *("augmentation", "compiled_steps", "device", "eager_steps", "losses", "matched"),
-        *("model", "pipeline_steps"),
+        *("augmentation", "device", "losses", "matched", "model"),
+        *STEPS[framework],
         *sorted(f"graphs/{path.stem}" for path in (SERVICES / framework / "graphs").glob("*.py")),
         *sorted(
             path.relative_to(SERVICES / framework).with_suffix("").as_posix()
@@ -20,7 +22,7 @@ COMPUTING = {
             for path in (SERVICES / framework / folder).rglob("*.py")
         ),
     )
-    for framework in ("pytorch", "tensorflow")
+    for framework in STEPS
 }
 ASKED = {
     *("MIXED", "gradient_scale", "_gradient_scale"),
@@ -68,6 +70,17 @@ COVERED = {
     "getattr(type(model), name) is not getattr(keras.Model, name)": MESSAGE,
     "tensorflow/code/views.py _variants: "
     "len(view.shape) == 2 and (not type(layer).__module__.startswith('keras.'))": KIND,
+    "jax/device.py _start: device is Device.CPU": GPU,
+    "jax/device.py notes: spec.device is Device.CPU": MESSAGE,
+    "jax/device.py prepare: "
+    "_started[0] != spec.threads and spec.device is Device.CPU and (not its_own)": BUILT,
+    "jax/device.py prepare: spec.device is Device.CPU": GPU,
+    "jax/layers/convolutions/conv2d.py convolved: given.rounding.on_cpu": GPU,
+    "jax/matched.py peak_device_memory_bytes: self._spec.device is Device.CPU": MESSAGE,
+    "jax/rounding.py _rounded: array.dtype == self.products": ROUNDED,
+    "jax/rounding.py factor: self.on_cpu": GPU,
+    "jax/rounding.py product: self.on_cpu": GPU,
+    "jax/scanned_steps.py _step: self._spec.report_step_details": DETAILS,
     "pytorch/layers/norms/batch_norm.py by_batch: "
     "torch.compiler.is_compiling() or x.dtype == torch.float64": f"{BOTH}; {EXECUTIONS}",
     "pytorch/compiled_steps.py require_compiler: spec.device is Device.CUDA": MESSAGE,
@@ -181,7 +194,7 @@ def test_no_computing_module_is_left_out():
     """What of a framework's folder is not listed computes nothing of a matched job."""
     others = {
         *("__init__", "defaults", "environment", "idiomatic", "measure", "pipeline", "profile"),
-        "summary",
+        *("refusals", "summary"),
     }
     for framework, modules in COMPUTING.items():
         folder = SERVICES / framework

@@ -13,6 +13,7 @@ from twinrun.v1 import job_pb2
 
 from orchestrator.trials.kinds import EventKind, LayerKind
 from services.model.shapes import output_shape, parameters
+from tests.mutants.targets import EVERY
 
 ROOT = Path(__file__).parents[3]
 # Whose last case does something, and why that is right for whatever comes.
@@ -102,8 +103,12 @@ def read(paths):
     }
 
 
-@pytest.mark.parametrize("framework", ["pytorch", "tensorflow"])
-def test_every_field_of_a_job_is_read_where_it_is_trained(framework):
+@pytest.mark.parametrize(
+    ("framework", "unread"),
+    # JAX has one loop: of its own ones there is none that calls a step for its users.
+    [("pytorch", set()), ("tensorflow", set()), ("jax", {"loop"})],
+)
+def test_every_field_of_a_job_is_read_where_it_is_trained(framework, unread):
     own = ROOT / "services" / framework
     # What trains alike for all; the spec itself only says what may stand in a field.
     shared = [
@@ -114,7 +119,7 @@ def test_every_field_of_a_job_is_read_where_it_is_trained(framework):
     found = read([*own.rglob("*.py"), *shared])
     follow = {"gradient_scale": "loss_scale", "epoch_numbers": "late_epoch"}
     found |= {field for name, field in follow.items() if name in found}
-    assert fields - found == set(NOT_A_TRAINERS)
+    assert fields - found == set(NOT_A_TRAINERS) | unread
 
 
 # Of which a job has one. A loss or an optimizer that a place forgets would fail there at run time.
@@ -124,8 +129,8 @@ FAMILIES = {
 }
 # Of optimizers each has a file of its own in each place, or the place is an error at import.
 PLACES = {
-    "losses": [f"{place}/losses.py" for place in ("model", "pytorch", "tensorflow")],
-    "optimizers": [f"{place}/optimizers/" for place in ("model", "pytorch", "tensorflow")],
+    "losses": [f"{place}/losses.py" for place in ("model", *EVERY)],
+    "optimizers": [f"{place}/optimizers/" for place in ("model", *EVERY)],
 }
 
 
@@ -199,6 +204,7 @@ def test_a_loss_that_is_forgotten_is_found():
         ("pytorch", "idiomatic", {"idiomatic"}),
         ("tensorflow", "eager_steps", {"mean", "each", "accuracy"}),
         ("tensorflow", "idiomatic", {"idiomatic", "keras_metrics"}),
+        ("jax", "scanned_steps", {"mean", "each", "accuracy"}),
     ],
 )
 def test_each_recipe_of_each_framework_asks_for_the_loss(framework, file, asked):

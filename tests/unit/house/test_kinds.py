@@ -16,12 +16,13 @@ from tests.mutants import targets
 
 ROOT = Path(__file__).parents[3]
 SERVICES = ROOT / "services"
-FRAMEWORKS = ("pytorch", "tensorflow")
+FRAMEWORKS = ("pytorch", "tensorflow", "jax")
 # In each place what each file says of its kind.
 PLACES = {
     "services/model": {"output_shape", "parameters", "multiplications"},
     "services/pytorch": {"computed", "idiomatic", "held"},
     "services/tensorflow": {"computed", "idiomatic"},
+    "services/jax": {"computed"},
     "tests/frameworks": {"forward", "backward"},
 }
 

@@ -25,11 +25,11 @@ case "$0 $*" in {failing}) exit 1 ;; esac
 def make(tmp_path):
     """Runs it with stand-ins for the environments; the code, the lines of what ran, the end."""
 
-    def make(failing: str = "nothing"):
+    def make(failing: str = "nothing", more: dict[str, tuple[str, ...]] | None = None):
         (tmp_path / "requirements").mkdir()
         for path in [ROOT / "Makefile", ROOT / "pyproject.toml", *ROOT.glob("requirements/*.txt")]:
             shutil.copy(path, tmp_path / path.relative_to(ROOT))
-        for name, stamps in STAMPS.items():
+        for name, stamps in {**STAMPS, **(more or {})}.items():
             python = tmp_path / name / "bin/python"
             python.parent.mkdir(parents=True)
             python.write_text(PYTHON.format(failing=failing))
@@ -57,6 +57,13 @@ def test_where_all_parts_pass_it_passes(make):
     assert (code, said) == (0, "")
     assert beside(ran) == PARTS[1:]
     assert len(ran) == len(PARTS)
+
+
+def test_jax_has_a_part_where_it_has_been_asked_for(make):
+    code, ran, _ = make(more={".venv-jax": (".runner", ".test")})
+    assert code == 0
+    assert len(ran) == len(PARTS) + 1
+    assert sum(".venv-jax/bin/python -m pytest tests/frameworks" in line for line in ran) == 1
 
 
 def test_where_parts_fail_the_others_run_and_it_fails_with_their_names(make):

@@ -102,7 +102,7 @@ def test_every_figure_is_drawn(count):
 def test_each_pair_has_a_certificate_that_is_looked_up_by_its_sides():
     proof, read = certificates("tensorflow", "jax")
     assert proof["schema"] == "twinrun.certificates/1"
-    assert "PyTorch and jax: " in proof["sentence"]
+    assert "PyTorch and JAX: " in proof["sentence"]
     assert read.sentence == proof["sentence"]
     found = compared(THREE, certificates=read)
     assert [pair.certificate.second for pair in found.pairs] == ["tensorflow", "jax"]
@@ -120,7 +120,7 @@ def test_a_certificate_of_two_sides_is_kept_as_it_was():
 def test_certificates_of_several_pairs_have_a_page_that_names_each():
     several = [made(second=evidence(name)) for name in ("tensorflow", "jax")]
     found = page.render(page.certificate_page(several, ABOUT, [])).decode()
-    assert "PyTorch and jax: The evidence" in found
+    assert "PyTorch and JAX: The evidence" in found
     assert "--frameworks pytorch,tensorflow,jax" in found
 
 
@@ -144,7 +144,7 @@ def test_an_explanation_of_three_has_rows_for_each_pair():
     drawings = [plots.explanation_canvas(rows, alone=False).drawing() for rows in pairs]
     assert {drawing.name for drawing in drawings} == {"explanation-tensorflow", "explanation-jax"}
     whole = page.render(page.explanation_page(pairs, ABOUT, drawings)).decode()
-    assert "PyTorch and jax: Each difference" in whole
+    assert "PyTorch and JAX: Each difference" in whole
     (alone,) = explained(trials, THREE[:2], "tensorflow")
     assert list(alone[0].seconds) == ["tensorflow", "pytorch"]
 
@@ -153,10 +153,10 @@ def test_a_preview_of_three_says_which_differ_from_the_baseline():
     images = {"pytorch": shown(), "tensorflow": shown(5e-7), "jax": shown(0.5)}
     found = preview("mine", spec(**FLIP), images)
     assert list(found.differences) == ["tensorflow", "jax"]
-    assert "PyTorch and jax do not produce the same images" in found.sentence
+    assert "PyTorch and JAX do not produce the same images" in found.sentence
     assert plots.preview_canvas(found).drawing().files()
     other = preview("mine", spec(**FLIP), images, "jax")
-    assert "PyTorch, TensorFlow and jax do not produce the same images" in other.sentence
+    assert "PyTorch, TensorFlow and JAX do not produce the same images" in other.sentence
 
 
 def test_a_summary_of_three_is_held_against_the_baseline():
@@ -164,7 +164,7 @@ def test_a_summary_of_three_is_held_against_the_baseline():
     assert summary(models).sentence.count("output of layer 0 is") == 1
     assert summary(models, "jax").sentence.count("output of layer 0 is") == 2
     agreeing = summary(dict.fromkeys(THREE, ONE))
-    assert agreeing.sentence.startswith("PyTorch, TensorFlow and jax agree: ")
+    assert agreeing.sentence.startswith("PyTorch, TensorFlow and JAX agree: ")
 
 
 def test_recipes_of_three_take_each_pair_apart_and_name_it():
@@ -179,7 +179,7 @@ def test_recipes_of_three_take_each_pair_apart_and_name_it():
     )
     assert found.longer_seconds is None
     assert "TensorFlow trained 1.00 s longer than PyTorch" in found.sentence
-    assert "jax trained 2.00 s longer than PyTorch" in found.sentence
+    assert "JAX trained 2.00 s longer than PyTorch" in found.sentence
     held = json.loads(json.dumps(variants.as_dict(found)))
     assert sentence(held, "sentence") == found.sentence
 

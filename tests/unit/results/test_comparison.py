@@ -49,7 +49,7 @@ def test_three_frameworks_are_held_against_the_first_of_them():
     assert list(found.trials) == ["pytorch", "tensorflow", "jax"]
     assert found.finding == (
         "PyTorch took 3.00 s an epoch and TensorFlow 2.00 s: only one trial each, which does not "
-        "show who is faster. PyTorch took 3.00 s an epoch and jax 1.00 s: only one trial each, "
+        "show who is faster. PyTorch took 3.00 s an epoch and JAX 1.00 s: only one trial each, "
         "which does not show who is faster."
     )
     assert [pair.side for pair in found.pairs] == ["tensorflow", "jax"]
@@ -82,7 +82,7 @@ def test_the_tables_ratio_is_the_verdicts_for_each_of_eight_sides():
 def test_a_side_without_any_trial_that_succeeded_keeps_the_others_from_nothing():
     trials = [timed("jax", 1.0), timed("pytorch", 2.0), failed_trial("tensorflow")]
     found = compare(JOB, trials)
-    assert found.finding.startswith("jax took 1.00 s an epoch and PyTorch 2.00 s")
+    assert found.finding.startswith("JAX took 1.00 s an epoch and PyTorch 2.00 s")
     assert "Left out with its block: trial 1 of TensorFlow failed" in found.finding
     assert [pair.verdict is None for pair in found.pairs] == [False, True]
 

@@ -110,7 +110,7 @@ def test_the_report_has_a_table_of_each_group_and_marks_what_is_wrong():
 
 def test_of_several_sides_each_table_names_its_own():
     titles = [title for title, _ in report.tables(table(row(), row(side="jax")))]
-    assert titles[1] == "Layers, float64, execution default, PyTorch and jax"
+    assert titles[1] == "Layers, float64, execution default, PyTorch and JAX"
 
 
 def test_why_a_trial_is_missing_is_told_with_its_row():

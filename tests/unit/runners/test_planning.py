@@ -39,7 +39,7 @@ def test_trials_run_at_once_only_where_each_is_known_to_have_its_own_gpu(
 
 def test_of_three_that_run_at_once_no_two_share_a_gpu():
     third = {"pytorch": FIRST, "tensorflow": SECOND, "jax": environment("GPU-aa")}
-    assert "PyTorch and jax" in why_not_at_once(CUDA, third)
+    assert "PyTorch and JAX" in why_not_at_once(CUDA, third)
 
 
 def test_a_spec_is_completed_once_by_the_first_runner_and_every_runner_may_refuse_it():

@@ -1,0 +1,47 @@
+"""Training on JAX: the matched recipe, by XLA."""
+
+import os
+from typing import NoReturn
+
+# The same GPU numbers everywhere: CUDA's own default is "fastest first".
+os.environ.setdefault("CUDA_DEVICE_ORDER", "PCI_BUS_ID")
+# Errors only: standard error is kept as the reason if a trial's process dies.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+# As the other frameworks: memory of a GPU when it is needed.
+os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
+# Before any array. What is float32 stays float32.
+os.environ["JAX_ENABLE_X64"] = "1"
+
+from twinrun.contract.spec import JobSpec
+
+from services.data.arrays import Data
+from services.jax.environment import environment
+from services.jax.matched import MatchedTrainer
+from services.jax.measure import measure
+from services.jax.refusals import require_supported
+from services.jax.summary import summarize
+from services.model.weights import Weights
+from services.trial import trainer
+from services.trial.code import Build
+
+
+def Trainer(  # noqa: N802
+    spec: JobSpec, data: Data, weights: Weights | None, build: Build | None = None
+) -> trainer.Trainer:
+    """Return the trainer of the matched recipe. Raises Unsupported for any other."""
+    return MatchedTrainer(spec, data, weights, build)
+
+
+def of_layers(spec: JobSpec) -> NoReturn:
+    """Refuse a job whose other side is the user's code. Raises Unsupported."""
+    require_supported(spec)
+    raise AssertionError(spec)
+
+
+def trace(spec: JobSpec, *_: object, **__: object) -> NoReturn:
+    """Refuse to trace a model of the user's code. Raises Unsupported."""
+    require_supported(spec)
+    raise AssertionError(spec)
+
+
+__all__ = ["Trainer", "environment", "measure", "of_layers", "summarize", "trace"]

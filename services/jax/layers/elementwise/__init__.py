@@ -1,0 +1,1 @@
+"""Layers that take each value by itself."""

@@ -1,0 +1,1 @@
+"""Layers of products with a matrix, and of its rows."""

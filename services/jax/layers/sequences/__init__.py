@@ -1,0 +1,1 @@
+"""Layers of sequences [time, width]."""

@@ -1,0 +1,120 @@
+"""The matched recipe: data resident on the device, a chunk of steps at a time."""
+
+from collections.abc import Callable, Iterator
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from numpy.typing import NDArray
+from twinrun.contract.enums import Device
+from twinrun.contract.events import Environment, Profiled
+from twinrun.contract.spec import JobSpec
+
+from services.data.arrays import Data
+from services.jax import augmentation, device, model, profile, refusals
+from services.jax.environment import environment
+from services.jax.scanned_steps import ScannedSteps, numbers
+from services.model import losses
+from services.model.weights import Weights, initial
+from services.trial import chunks, matched
+from services.trial.code import Build
+from services.trial.matched import Held
+from services.trial.trainer import Steps
+
+
+class MatchedTrainer:
+    """A `services.trial.trainer.Trainer`."""
+
+    def __init__(
+        self, spec: JobSpec, data: Data, weights: Weights | None, build: Build | None = None
+    ) -> None:
+        refusals.require_supported(spec, build)
+        self._spec, self._device = spec, device.prepare(spec)
+        self._rounding = device.rounding(spec)
+        self._shape = data.train_images.shape
+        shape = self._shape[1:]
+        self._names = matched.trained(spec, shape)
+        if weights is None:
+            weights = initial(spec.layers, shape, spec.seed, spec.precision)
+        given = matched.ordered(spec, shape, weights)
+        self._order = list(given)
+        size = matched.evaluate_batch(spec, shape)
+        with jax.default_device(self._device):
+            # Copied: what is donated is written to.
+            arrays = {name: jnp.array(array) for name, array in given.items()}
+            self._test_batches = [
+                jnp.asarray(data.test_images[start : start + size])
+                for start in range(0, len(data.test_images), size)
+            ]
+            self._images = jnp.asarray(data.train_images)
+            self._labels = jnp.asarray(losses.for_trainer(spec.loss, data.train_labels))
+            self._steps = ScannedSteps(
+                *(spec, matched.held(self._names, arrays), self._images, self._labels),
+                self._rounding,
+            )
+        self._logits = jax.jit(self._logits_of)
+
+    def _logits_of(
+        self, trained: list[jax.Array], kept: list[jax.Array], images: jax.Array
+    ) -> jax.Array:
+        return model.logits(self._spec.layers, Held(trained, kept), images, self._rounding)
+
+    def warm_up(self) -> None:
+        with jax.default_device(self._device):
+            self._steps.warm_up(matched.chunk_shapes(self._spec, self._shape[0]))
+        self.evaluate()
+
+    def train_epoch(self, epoch: int) -> Iterator[Steps]:
+        found = matched.epoch_chunks(self._spec, epoch, self._shape[0])
+        for chunk in chunks.carried(self._spec, self._shape, epoch, found, self._steps.sites):
+            with jax.default_device(self._device):
+                measured, synced = matched.measured(self._spec, chunk, self._steps.run, numbers)
+            yield matched.steps_taken(self._spec, measured, self._names, sync_seconds=synced)
+
+    def advance(self, steps: int) -> None:
+        self._steps.advance(steps)
+
+    def evaluate(self) -> NDArray[np.floating]:
+        held = self._steps.held
+        with jax.default_device(self._device):
+            # All are enqueued before the first is waited for.
+            found = [self._logits(held.trained, held.kept, batch) for batch in self._test_batches]
+            return np.concatenate([numbers(logits) for logits in found])
+
+    def predictor(self, samples: int) -> Callable[[], NDArray[np.floating]]:
+        with jax.default_device(self._device):
+            images = jnp.concatenate(self._test_batches)[:samples]
+        held = self._steps.held
+
+        def predict() -> NDArray[np.floating]:
+            with jax.default_device(self._device):
+                return numbers(self._logits(held.trained, held.kept, images))
+
+        return predict
+
+    def augmented(self) -> tuple[NDArray[np.floating], NDArray[np.generic]]:
+        drawn = chunks.whole(self._spec, self._shape).drawn
+        with jax.default_device(self._device):
+            of_step = {name: jnp.asarray(array[0]) for name, array in drawn.items()}
+            images = jax.jit(augmentation.augment(self._spec))(self._images, of_step)
+        return numbers(images), np.asarray(self._labels)
+
+    def weights(self) -> Weights:
+        held = self._steps.held
+        kept = iter(held.kept)
+        trained = dict(zip(self._names, held.trained, strict=True))
+        # Copied: the next chunk is donated the arrays themselves.
+        return {
+            name: np.array(trained[name] if name in trained else next(kept)) for name in self._order
+        }
+
+    def environment(self) -> Environment:
+        return environment(device.threads(), device.notes(self._spec))
+
+    def profiled(self, take_steps: Callable[[], int]) -> Profiled:
+        return profile.profiled(take_steps, on_gpu=self._spec.device is Device.CUDA)
+
+    def peak_device_memory_bytes(self) -> int:
+        if self._spec.device is Device.CPU:
+            return 0
+        return int(self._device.memory_stats()["peak_bytes_in_use"])

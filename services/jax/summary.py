@@ -1,0 +1,42 @@
+"""The model of a spec's layers, as the job has them: JAX itself has none."""
+
+import math
+from collections.abc import Sequence
+
+from twinrun.contract.events import LayerSummary, ModelSummarized
+from twinrun.contract.spec import JobSpec
+
+from services.data import catalog
+from services.jax.refusals import require_supported
+from services.model import shapes
+from services.model.layers import KINDS
+from services.trial.code import Build
+
+
+def summarize(spec: JobSpec, build: Build | None = None) -> ModelSummarized:
+    """Summarise the model. Raises Unsupported for one of the user's code."""
+    require_supported(spec, build)
+    shape = catalog.info(spec.dataset).shape
+    made = [_summary(each) for each in shapes.placed(shapes.trained_layers(spec.layers), shape)]
+    total = sum(layer.parameter_count for layer in made)
+    untrained = sum(layer.untrained_count for layer in made)
+    return ModelSummarized(tuple(made), total, _table(made, total), untrained)
+
+
+def _summary(each: shapes.Placed) -> LayerSummary:
+    parameters = KINDS[type(each.layer)].parameters(each.layer, each.name, each.taken)
+    sizes = [(math.prod(parameter.shape), parameter.trained) for parameter in parameters]
+    return LayerSummary(
+        type(each.layer).__name__,
+        each.made,
+        sum(size for size, _ in sizes),
+        sum(size for size, trained in sizes if not trained),
+    )
+
+
+def _table(layers: Sequence[LayerSummary], total: int) -> str:
+    rows = [
+        f"{layer.kind:<24}{'x'.join(map(str, layer.output_shape)):<20}{layer.parameter_count:>12,}"
+        for layer in layers
+    ]
+    return "\n".join([*rows, f"{'total':<44}{total:>12,}"])

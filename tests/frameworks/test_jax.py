@@ -1,0 +1,129 @@
+"""What is JAX's alone: threads that hold, what it refuses, and what it compiles."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from twinrun.contract.code import Code
+from twinrun.contract.enums import ActivationFunction, Execution, OwnWay, Precision, Recipe
+from twinrun.contract.layers import Activation, GlobalMaxPool2d, MaxPool2d
+
+from services.errors import Unsupported
+from services.frameworks import FRAMEWORKS
+from tests.frameworks import jobs
+
+
+@pytest.fixture(autouse=True)
+def _only_in_jax(name):
+    if name != "jax":
+        pytest.skip("JAX's")
+
+
+# In a process of its own: XLA makes its pool once. Products of 512 by 512 are shared among threads.
+THREADS = """
+import sys
+from pathlib import Path
+import services.jax
+from tests.frameworks import jobs
+from twinrun.contract.layers import Dense, Flatten
+
+layers = (Flatten(), Dense(512), Dense(512), Dense(jobs.CLASSES))
+job = jobs.spec(threads=int(sys.argv[1]), layers=layers)
+trainer = services.jax.Trainer(job, jobs.data(), jobs.weights(job))
+for epoch in range(5):
+    list(trainer.train_epoch(epoch))
+used = 0
+for task in Path("/proc/self/task").iterdir():
+    took = int((task / "schedstat").read_text().split()[0])  # nanoseconds on a CPU
+    used += (task / "comm").read_text().startswith("tf_XLAEigen") and took > 0
+print(used)
+"""
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+def test_no_more_threads_than_the_jobs_compute(threads):
+    done = subprocess.run(
+        [sys.executable, "-c", THREADS, str(threads)], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert 1 <= int(done.stdout) <= threads
+
+
+REFUSED = {
+    "recipe": {"recipe": Recipe.IDIOMATIC},
+    "execution": {"execution": Execution.EAGER},
+    "own_ways": {"own_ways": (OwnWay.LOSS_READ, OwnWay.BATCH_ORDER)},
+    "code": {"code": Code()},
+}
+
+
+@pytest.mark.parametrize("field", REFUSED)
+def test_what_it_lacks_is_refused_in_a_sentence_that_says_what_to_do(framework, field):
+    job = jobs.spec(**REFUSED[field])
+    with pytest.raises(Unsupported, match=r"; (take|leave|give) ") as refused:
+        framework.Trainer(job, jobs.data(), jobs.weights(jobs.spec()))
+    assert refused.value.metadata == {"field": field}
+
+
+def test_what_it_lacks_is_what_its_entry_says(name):
+    assert FRAMEWORKS[name].lacks == REFUSED.keys()
+
+
+def test_only_the_own_ways_that_it_lacks_are_named(framework):
+    job = jobs.spec(**REFUSED["own_ways"])
+    with pytest.raises(Unsupported, match="has batch_order, which"):
+        framework.Trainer(job, jobs.data(), jobs.weights(job))
+
+
+WAYS = (OwnWay.THREADS, OwnWay.SAME_PADDING, OwnWay.DENORMALS, OwnWay.MEMORY_LAYOUT)
+
+
+@pytest.mark.parametrize("way", [OwnWay.LOSS_READ, OwnWay.JIT_COMPILE, *WAYS[1:]])
+def test_own_ways_that_it_has_change_no_number(framework, way):
+    found, plain = (
+        jobs.train(framework, jobs.spec(layers=jobs.SHALLOW, own_ways=ways, epochs=2))
+        for ways in ((way,), ())
+    )
+    np.testing.assert_allclose(found.losses, plain.losses, rtol=1e-13)
+
+
+def test_default_and_compiled_are_one_program(framework):
+    runs = [
+        jobs.train(framework, jobs.spec(layers=jobs.SHALLOW, execution=execution, epochs=2))
+        for execution in (Execution.DEFAULT, Execution.COMPILED)
+    ]
+    np.testing.assert_array_equal(runs[0].losses, runs[1].losses)
+
+
+def test_float32_stays_float32_where_float64_is_on(framework):
+    import jax  # noqa: PLC0415 - whichever is there
+
+    job = jobs.spec(precision=Precision.FLOAT32, layers=jobs.CONVOLUTIONS)
+    steps = framework.Trainer(job, jobs.data(job.precision), jobs.weights(job))._steps
+    kinds = {array.dtype for array in jax.tree.leaves(steps._state)}
+    assert kinds == {np.dtype(np.float32)}
+    list(framework.Trainer(job, jobs.data(job.precision), jobs.weights(job)).train_epoch(0))
+
+
+@pytest.mark.parametrize(
+    ("layer", "first"),
+    [
+        (Activation(ActivationFunction.RELU), None),
+        (MaxPool2d(2), [1, 0, 0, 0]),
+        (GlobalMaxPool2d(), [1, 0, 0, 0]),
+    ],
+    ids=["relu", "max_pool2d", "global_max_pool2d"],
+)
+def test_of_equal_values_the_first_has_the_whole_gradient_and_at_0_a_relu_has_none(layer, first):
+    import jax  # noqa: PLC0415 - whichever is there
+
+    from services.jax import device  # noqa: PLC0415
+    from services.jax.layers import KINDS  # noqa: PLC0415
+    from services.jax.layers.given import Evaluating  # noqa: PLC0415
+
+    device.prepare(jobs.spec())
+    given = Evaluating(device.rounding(jobs.spec()), iter(()), iter(()))
+    computed = KINDS[type(layer)].computed
+    slope = jax.grad(lambda x: computed(layer, x, given).sum())(np.zeros((1, 2, 2, 1)))
+    np.testing.assert_array_equal(slope.ravel(), first or [0] * 4)
