@@ -50,7 +50,7 @@ _INTERVAL = Phrase(
     "The {pairs} pairs of trials put the ratio between {low:.3f} and {high:.3f} (95 %); "
     "a difference below {least:.1%} could not have been seen."
 )
-_LEARNED = Phrase("Did both learn?")
+_LEARNED = Phrase("Did they learn?")
 _LEARNED_ONE = Phrase("Did it learn?")
 _NOTHING = Phrase("Not known")
 _QUALITY = Phrase("Does the quality differ?")

@@ -60,7 +60,7 @@ def test_all_questions_are_answered_in_their_order():
         "What ran?",
         "Was it the same job?",
         "Who was faster, and how sure is it?",
-        "Did both learn?",
+        "Did they learn?",
         "Why?",
     )
     places = [text.index(question) for question in questions]
