@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from twinrun.contract.events import EpochFinished, MemoryUsed
+from twinrun.contract.events import EpochFinished
+from twinrun.contract.memory import MemoryUsed
 from twinrun.contract.spec import JobSpec
 
 from orchestrator.results.comparison import Comparison

@@ -11,7 +11,7 @@ from twinrun.v1 import job_pb2
 
 from orchestrator.certificate import certificate_file
 from orchestrator.certificate.certificates import Certificates
-from orchestrator.frameworks import FRAMEWORKS
+from orchestrator.frameworks import usual
 from orchestrator.results.habits.numbering import number_of
 from orchestrator.results.habits.pitfalls import PITFALLS
 from orchestrator.results.variants import CHANGES
@@ -40,7 +40,7 @@ def create(
 ) -> Run:
     """A new run, without trials, of both frameworks unless told otherwise."""
     spec = json_format.ParseDict(SPEC, job_pb2.JobSpec()) if spec is None else spec
-    return store.create(output, kind, workload, sides or tuple(FRAMEWORKS), spec, now=now)
+    return store.create(output, kind, workload, sides or usual(), spec, now=now)
 
 
 def add_trial(run: Run, framework: str, number: int, *, events=None, **given: Any) -> None:
@@ -91,7 +91,7 @@ def compared(
 def explained(output: Path) -> Run:
     """The matched job, and the same with the first pitfall: two jobs, a trial of each side."""
     run = compared(output, kind=Kind.EXPLAIN)
-    for framework in FRAMEWORKS:
+    for framework in usual():
         add_trial(run, framework, number_of(PITFALLS[0]))
     return run
 
@@ -100,7 +100,7 @@ def several(output: Path, kind: Kind) -> Run:
     """Recipes or loops: a comparison of each variant, in which TensorFlow is the faster side."""
     run = create(output, "mnist-mlp", kind=kind)
     for variant in CHANGES[kind]:
-        inner = store.within(run, variant, Kind.COMPARE, tuple(FRAMEWORKS), run.spec())
+        inner = store.within(run, variant, Kind.COMPARE, usual(), run.spec())
         for framework, seconds in (("pytorch", 2.0), ("tensorflow", 1.0)):
             add_trial(inner, framework, 1, seconds=(seconds,))
     return run
@@ -127,7 +127,7 @@ def swept(output: Path) -> Run:
     sweeping.write(run, plan)
     for cell in cells:
         spec = plan.spec(cell, cell.name)
-        inner = store.within(run, cell.name, Kind.COMPARE, tuple(FRAMEWORKS), spec)
+        inner = store.within(run, cell.name, Kind.COMPARE, usual(), spec)
         for framework, seconds in (("pytorch", 2.0), ("tensorflow", 1.0)):
             add_trial(inner, framework, 1, seconds=(seconds,))
     return run

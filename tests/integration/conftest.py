@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from orchestrator.frameworks import FRAMEWORKS
 from services.data import download
 from tests.builders.commands import Orchestrator
 from tests.builders.mirrors import Serve, mirrors
@@ -64,7 +65,7 @@ def two(start):
 
 @pytest.fixture(scope="module")
 def shelf(tmp_path_factory):
-    """A reader of the documents, with runners of both frameworks and two runs made before."""
+    """A reader of the documents, with a runner of each framework and two runs made before."""
     home = tmp_path_factory.mktemp("home")
     program = home / "bin/orchestrator"
     program.parent.mkdir()
@@ -72,12 +73,16 @@ def shelf(tmp_path_factory):
     program.chmod(0o755)
     with runners(home) as start:
         pytorch = start("documented", name="p")
-        tensorflow = start("documented", framework="tensorflow", name="t")
+        others = {
+            name: start("documented", framework=name, name=name).address
+            for name in FRAMEWORKS
+            if name != "pytorch"
+        }
         env = {
             **os.environ,
             "PATH": f"{program.parent}:{os.environ['PATH']}",
             "TWINRUN_PYTORCH": pytorch.address,
-            "TWINRUN_TENSORFLOW": tensorflow.address,
+            **{f"TWINRUN_{name.upper()}": address for name, address in others.items()},
             "BROWSER": "true",  # which opens nothing
             "XDG_STATE_HOME": str(home / "state"),
             "XDG_CACHE_HOME": str(home / "cache"),

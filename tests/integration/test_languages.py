@@ -72,7 +72,7 @@ def test_help_is_in_chinese_and_nothing_of_it_is_cut_off(orchestrator):
     done = orchestrator.run("train", "--help", "--lang=zh-TW", PYTHONUTF8="1", COLUMNS="80")
     text = "".join(done.stdout.replace("│", "").split())
     assert "在一個框架上訓練工作。" in text
-    assert "某個框架的執行器；否則為其連接埠上的執行器，或本機行程。" in text
+    assert "某個框架的執行器位址；預設：其連接埠上的執行器，或本機的行程。" in text
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["export", "--help"], ["compare", "--nope"]])

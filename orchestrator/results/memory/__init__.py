@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from twinrun.contract.events import MemoryUsed
+from twinrun.contract.memory import MemoryUsed
 
 from orchestrator.language.phrases import Phrase
 from orchestrator.trials.trial import Trial

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from twinrun.contract.enums import JobState, Phase, WeightsKind
+from twinrun.contract.memory import MemoryUsed
 from twinrun.contract.traced import ModelTraced
 
 
@@ -167,20 +168,6 @@ class AcceleratorUsed:
     energy_joules: float | None = None
     throttled: tuple[str, ...] = ()
     most_processes: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class MemoryUsed:
-    """Bytes; ``train_peak_bytes`` and ``evaluate_peak_bytes`` without the children's."""
-
-    started_bytes: int | None = None
-    built_bytes: int | None = None
-    train_peak_bytes: int | None = None
-    evaluate_peak_bytes: int | None = None
-    children_bytes: int | None = None
-    data_bytes: int = 0
-    parameter_bytes: int = 0
-    optimizer_bytes: int = 0
 
 
 @dataclass(frozen=True, slots=True)

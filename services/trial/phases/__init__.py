@@ -7,7 +7,8 @@ from contextlib import contextmanager
 import numpy as np
 from numpy.typing import NDArray
 from twinrun.contract.enums import Phase
-from twinrun.contract.events import Event, MemoryUsed, PhaseFinished, PhaseStarted
+from twinrun.contract.events import Event, PhaseFinished, PhaseStarted
+from twinrun.contract.memory import MemoryUsed
 from twinrun.contract.spec import JobSpec
 
 from services.data.arrays import Data

@@ -83,7 +83,7 @@ def test_an_a_a_test_of_a_list_with_one_value_beside_another(asked):
         ({"axes": {"seed": [1, {2}]}}, "seed takes texts, numbers, lists and dicts"),
         ({"axes": {"sede": [1, 2]}}, "did you mean seed?"),
         ({"batch_size": [16, 32], "repeats": 0}, "repeats is 0; it must be 1 or more"),
-        ({"batch_size": [16, 32], "baseline": "jax"}, "baseline is 'jax'"),
+        ({"batch_size": [16, 32], "baseline": "caffe"}, "baseline is 'caffe'"),
     ],
 )
 def test_what_is_no_grid_is_refused_in_words_of_python(given, said, tmp_path):

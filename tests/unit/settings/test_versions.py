@@ -27,7 +27,8 @@ def test_a_side_may_name_a_version_and_change_the_job():
         ("pytorch-../2.13", "names no version"),
         ("pytorch==2.13.0", "did you mean pytorch-2.13.0?"),
         ("pytorch@2.13", "did you mean pytorch-2.13?"),
-        ("jaxx-1.2", "there is no framework 'jaxx-1.2'; choose from pytorch, tensorflow"),
+        ("jaxx-1.2", "there is no framework 'jaxx-1.2'; did you mean jax-1.2?"),
+        ("caffe-1.2", "there is no framework 'caffe-1.2'; choose from pytorch, tensorflow"),
     ],
 )
 def test_what_is_no_version_is_refused(text, said):

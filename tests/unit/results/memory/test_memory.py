@@ -2,7 +2,8 @@
 
 from dataclasses import replace
 
-from twinrun.contract.events import AcceleratorUsed, MemoryUsed, ResourcesUsed
+from twinrun.contract.events import AcceleratorUsed, ResourcesUsed
+from twinrun.contract.memory import MemoryUsed
 
 from orchestrator.results.memory import lines
 from tests.builders.events import trial
