@@ -68,10 +68,10 @@ class Trainer:
         self._part = float(Path(os.environ["SLOWED_BY"]).read_text())
         self._clock = Real()
         if step_seconds := float(os.environ.get("SLOWED_STEP_SECONDS", "0")):
-            from services.trial import run  # noqa: PLC0415 - nothing for the runner's own process
+            from services.trial import phases  # noqa: PLC0415 - nothing for the runner's own process
 
-            now = run.time.perf_counter()  # of the real one, or of the trial before
-            self._clock = run.time = Stepped(step_seconds, _number(), now)
+            now = phases.time.perf_counter()  # of the real one, or of the trial before
+            self._clock = phases.time = Stepped(step_seconds, _number(), now)
 
     def __getattr__(self, name):
         return getattr(self._trainer, name)
