@@ -14,7 +14,11 @@ from tests.mutants.matrix import CASES
 from tests.mutants.planted import PLANTED
 from tests.mutants.targets import FRAMEWORKS
 
-SAMPLE = {PurePath(fault.file).parent: fault for fault in reversed(PLANTED)}.values()
+SAMPLE = {
+    PurePath(fault.file).parent: fault
+    for fault in reversed(PLANTED)
+    if fault.framework in FRAMEWORKS
+}.values()
 
 
 @pytest.fixture(scope="module")
