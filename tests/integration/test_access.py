@@ -1,6 +1,11 @@
-"""A runner over TLS: who gets in, who does not and why, and what changes in the middle of a job."""
+"""A runner over TLS: who gets in, who does not and why, and what changes in the middle of a job.
+
+TWINRUN_FUZZED says how many random requests are sent by a client, and by somebody without a token.
+"""
 
 import json
+import os
+import random
 import socket
 import ssl
 import warnings
@@ -27,6 +32,7 @@ from tests.waiting import HANG_SECONDS, eventually
 
 CODES = grpc.StatusCode
 WATCHER, USER = tokens.new("alice", "watch"), tokens.new("bob", "run")
+FUZZED = int(os.environ.get("TWINRUN_FUZZED", "300"))  # requests of each kind of client
 STREAMED = {"UploadBlob", "ServerReflectionInfo"}  # by the client
 
 
@@ -107,6 +113,39 @@ def test_every_method_of_every_service_asks_who_calls(monkeypatch, start, ca, id
     assert "refused: /twinrun.v1.RunnerService/" in log
     for secret in (WATCHER.text, USER.text, "wrong"):
         assert secret not in log
+
+
+def test_random_requests_all_end_in_a_status_that_is_foreseen(monkeypatch, start, ca, identities):
+    monkeypatch.setenv(fake_runner.AT_ONCE, "1")
+    runner = start("good", *ca.runner(), f"--tokens={identities}")
+    chance = random.Random(1)
+    folders = [ca.client("bob", bare=True, token=USER.text), ca.client("nobody", bare=True)]
+    found = set()
+    for folder in folders:
+        with secure.channel(by_name(runner), trust.read(folder)) as channel:
+            for _ in range(FUZZED):
+                method, name = chance.choice([(m, name) for m, _, name, _ in methods()])
+                content = chance.randbytes(chance.choice([0, 1, 5, 50, 500]))
+                found.add(code_of(channel, lambda c, m=method: Raw(c, m), name, content))
+    foreseen = {CODES.OK, CODES.INVALID_ARGUMENT, CODES.NOT_FOUND, CODES.UNAUTHENTICATED}
+    assert found <= foreseen
+    assert found >= {CODES.INVALID_ARGUMENT, CODES.UNAUTHENTICATED}
+    assert "Traceback" not in runner.stderr
+    asking = client(runner, folders[0])
+    assert asking.info().framework == "pytorch"
+    asking.close()
+
+
+class Raw:
+    """A stub of one method, which takes bytes."""
+
+    def __init__(self, channel, method):
+        name = method.rpartition("/")[2]
+        kind = "stream_unary" if name == "UploadBlob" else "unary_unary"
+        kind = "unary_stream" if name in {"WatchJob", "Watch"} else kind
+        kind = "stream_stream" if name == "ServerReflectionInfo" else kind
+        call = getattr(channel, kind)(method, request_serializer=bytes)
+        setattr(self, name, call)
 
 
 def peak_bytes(runner) -> int:
