@@ -31,7 +31,7 @@ def resample_of(framework):
 
         to = torch.from_numpy
     elif name == "jax":
-        import jax  # noqa: PLC0415
+        import jax  # noqa: PLC0415 - of one environment alone
 
         to = jax.numpy.asarray
     else:

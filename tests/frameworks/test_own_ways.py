@@ -189,7 +189,7 @@ def halves(framework, number):
 
         return float(torch.full((4096,), number) * 0.5 @ torch.ones(4096)) / 4096
     if name_of(framework) == "jax":
-        import jax  # noqa: PLC0415
+        import jax  # noqa: PLC0415 - of one environment alone
 
         half = jax.jit(lambda numbers: (numbers * 0.5).mean())
         return float(half(np.full(4096, number, np.float32)))
