@@ -7,8 +7,9 @@ import socket
 
 from services.access.faults import AccessFault
 
-# Where a container's port is published on its host; nothing else reaches what listens in it.
-PUBLISHED = "TWINRUN_BIND"
+# Set in a container alone: where its port is published on the host. Not $TWINRUN_BIND, which a user
+# may have set for `make up`, and which must not open a runner outside of a container.
+PUBLISHED = "TWINRUN_PUBLISHED"
 
 
 def is_reachable(listen: str) -> bool:

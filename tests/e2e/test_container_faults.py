@@ -46,7 +46,7 @@ def alone(image: str, framework: str, *options: str) -> Iterator[str]:
     name = f"twinrun-e2e-{uuid.uuid4().hex[:8]}"
     inner = {"pytorch": 50051, "tensorflow": 50052}[framework]
     docker(
-        *("run", "--detach", f"--name={name}", "--env=TWINRUN_BIND=127.0.0.1", *options),
+        *("run", "--detach", f"--name={name}", "--env=TWINRUN_PUBLISHED=127.0.0.1", *options),
         f"--publish=127.0.0.1:{PORTS[framework]}:{inner}",
         image,
     )

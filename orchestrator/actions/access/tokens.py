@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from orchestrator.errors import BadInput
 from orchestrator.language.phrases import Phrase, english
 
-ROLES = ("watch", "run")
 _NAME = re.compile(r"[\w.@-]{1,64}")
 _NO_NAME = Phrase("--name is {name!r}; it must have 1 to 64 letters, digits and . _ @ -")
 

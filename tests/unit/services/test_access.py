@@ -232,3 +232,19 @@ def test_a_runner_is_closed_by_default(monkeypatch, listen, published, given, fa
     else:
         with pytest.raises(AccessFault, match=fault):
             reach.check(options)
+
+
+def test_what_is_set_for_make_up_opens_no_runner_outside_of_a_container(monkeypatch):
+    monkeypatch.setenv("TWINRUN_BIND", "127.0.0.1")
+    monkeypatch.delenv(reach.PUBLISHED, raising=False)
+    assert reach.is_reachable("0.0.0.0:1")
+
+
+def test_modes_count_for_nothing_among_a_containers_secrets(monkeypatch, write):
+    path = write(ALICE.line)
+    path.chmod(0o644)
+    monkeypatch.setattr("services.access.identities._SECRETS", path.parent)
+    assert read(path).of_token(ALICE.text)
+    monkeypatch.setattr("services.access.identities._SECRETS", path.parent / "other")
+    with pytest.raises(AccessFault, match="chmod 600"):
+        read(path)
