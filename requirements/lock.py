@@ -42,6 +42,8 @@ def main() -> None:
     compile_extra("dev")
     for extra in ("orchestrator", "test", "pytorch", "tensorflow", "tensorflow-cuda", "jax"):
         compile_extra(extra, "--constraint", str(HERE / "dev.txt"))
+    compile_extra("jax-cuda", "--constraint", str(HERE / "jax.txt"))
+    compile_extra("keras", "--constraint", str(HERE / "tensorflow.txt"))
     without_cuda(HERE / "pytorch.txt", HERE / "pytorch-cpu.txt")
 
 
