@@ -67,6 +67,37 @@ def each(spec: JobSpec) -> LossFunction:
             assert_never(spec.loss)
 
 
+def idiomatic(spec: JobSpec) -> LossFunction:
+    """Return what users of JAX write for a batch's loss: Optax's where it has one."""
+    import optax  # noqa: PLC0415 - takes half as long as JAX, and a matched job does without
+
+    match spec.loss:
+        case SoftmaxCrossEntropy(0, ()):
+            of_classes = optax.softmax_cross_entropy_with_integer_labels
+            return lambda logits, classes: of_classes(logits, classes).mean()
+        case SoftmaxCrossEntropy(smoothing, ()):
+            return lambda logits, classes: optax.softmax_cross_entropy(
+                logits, optax.smooth_labels(nn.one_hot(classes, logits.shape[-1]), smoothing)
+            ).mean()
+        case SigmoidCrossEntropy(1):
+            of_flags = optax.sigmoid_binary_cross_entropy
+            return lambda logits, flags: of_flags(logits, flags).mean()
+        case MeanSquaredError():
+            return lambda found, values: optax.squared_error(found, values).mean()
+        case Huber(delta):
+            return lambda found, values: optax.huber_loss(found, values, delta=delta).mean()
+        case (
+            SoftmaxCrossEntropy()  # of weighted classes, as of weighted flags: by hand
+            | SigmoidCrossEntropy()
+            | MeanAbsoluteError()
+            | NextTokenCrossEntropy()
+            | PixelCrossEntropy()
+        ):
+            return mean(spec)
+        case _:
+            assert_never(spec.loss)
+
+
 def accuracy(spec: JobSpec) -> LossFunction:
     """Return the function of a batch's accuracy, 0 to 1; of numbers it is 0, and tells nothing."""
     match targets(spec.loss):

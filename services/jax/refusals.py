@@ -1,8 +1,9 @@
 """What JAX's runner does not do, each in one sentence with the remedy."""
 
-from twinrun.contract.enums import Execution, OwnWay, Recipe
+from twinrun.contract.enums import Execution, OwnWay
 from twinrun.contract.spec import JobSpec
 
+from services.data.arrays import Data
 from services.errors import Unsupported
 from services.trial.code import Build
 
@@ -22,17 +23,11 @@ _HAS = frozenset(
 
 
 def require_supported(spec: JobSpec, build: Build | None = None) -> None:
-    """Check the recipe, the execution and the own ways. Raises Unsupported."""
+    """Check the code, the execution and the own ways. Raises Unsupported."""
     if spec.code is not None or build is not None:
         raise Unsupported(
             "JAX's runner trains models of layers and no user's code yet; give the job layers",
             field="code",
-        )
-    if spec.recipe is Recipe.IDIOMATIC:
-        raise Unsupported(
-            "JAX has no idiomatic recipe here yet: its users write models in Flax; take recipe "
-            "matched",
-            field="recipe",
         )
     if spec.execution is Execution.EAGER:
         raise Unsupported(
@@ -45,4 +40,14 @@ def require_supported(spec: JobSpec, build: Build | None = None) -> None:
             f"own_ways has {', '.join(lacking)}, which JAX itself has no default for: Flax and "
             "Optax have, and JAX's runner does not use them yet; leave it out",
             field="own_ways",
+        )
+
+
+def require_arrays(data: Data) -> None:
+    """Check that the idiomatic recipe need not read files. Raises Unsupported."""
+    if data.files is not None:
+        raise Unsupported(
+            "the images are files, and JAX has nothing of its own that reads them, nor have Flax "
+            "and Grain; take recipe matched, or give the images as arrays",
+            field="dataset.arrays.files",
         )
