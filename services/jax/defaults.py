@@ -1,12 +1,69 @@
-"""The defaults of Flax and Optax, for jobs that use them: by their own code.
+"""The defaults of Flax, Optax and Grain, for jobs that use them: by their own code.
 
-Flax is imported only where a job asks for it: it takes as long as JAX.
+They are imported only where a job asks for them: together they take as long as JAX.
 """
 
 import inspect
+import itertools
+from dataclasses import replace
 
+import numpy as np
+from numpy.typing import NDArray
+from twinrun.contract.enums import (
+    DecayForm,
+    Distribution,
+    EpsilonPlace,
+    FanMode,
+    OwnWay,
+)
+from twinrun.contract.initializers import Normal, VarianceScaling, Zeros
 from twinrun.contract.layers import BatchNorm, GroupNorm, LayerNorm, RmsNorm
 from twinrun.contract.norms import Norm
+from twinrun.contract.optimizers import Adam, AdamW, Optimizer, RmsProp
+from twinrun.contract.spec import JobSpec
+
+from services.model.optimizers import sets_epsilon
+from services.model.own import Defaults, changed
+from services.model.weights import Weights, initial
+
+
+def as_it_does(spec: JobSpec) -> JobSpec:
+    """Return the spec as changed by Flax's and Optax's own ways."""
+    if not spec.own_ways:
+        return spec
+    spec = replace(spec, optimizer=_with_own_epsilon(spec))
+    return changed(
+        spec,
+        Defaults(
+            epsilon=lambda layer: number(layer, "epsilon"),
+            momentum=number(BatchNorm(), "momentum"),
+            decay=DecayForm.DECOUPLED_TIMES_RATE,  # as `optax.adamw` has it
+            initializers={
+                "kernel_initializer": VarianceScaling(1, FanMode.IN, Distribution.NORMAL),
+                "bias_initializer": Zeros(),
+            },
+            table=lambda layer: Normal(layer.width**-0.5),
+        ),
+    )
+
+
+def _with_own_epsilon(spec: JobSpec) -> Optimizer:
+    """Return the optimizer with Optax's epsilon, or its place, if the own ways have that.
+
+    The default takes the place of the job's if that is the default here; RMSprop's is inside the
+    root, Adam's where the job has it.
+    """
+    from services.jax.idiomatic.optimizers import own_epsilon  # noqa: PLC0415
+
+    optimizer, kind, ways = spec.optimizer, spec.optimizer.kind, {*spec.own_ways}
+    asked = OwnWay.RMSPROP_EPSILON if isinstance(kind, RmsProp) else OwnWay.ADAM_EPSILON
+    if not isinstance(kind, Adam | AdamW | RmsProp) or not ways & {asked, OwnWay.EPSILON_PLACE}:
+        return optimizer
+    if asked in ways and not sets_epsilon(optimizer):
+        kind = replace(kind, epsilon=own_epsilon(optimizer) or kind.epsilon)
+    if isinstance(kind, RmsProp):
+        kind = replace(kind, epsilon_place=EpsilonPlace.INSIDE)
+    return replace(optimizer, kind=kind)
 
 
 def number(layer: Norm, field: str) -> float:
@@ -20,3 +77,23 @@ def number(layer: Norm, field: str) -> float:
         RmsNorm: nnx.RMSNorm,
     }
     return float(inspect.signature(modules[type(layer)].__init__).parameters[field].default)
+
+
+def initial_weights(spec: JobSpec, shape: tuple[int, ...]) -> Weights:
+    """Draw weights as Flax's modules do, for samples of ``shape`` [h, w, c].
+
+    Or by the spec's own initialisers, which are then Flax's, and the shared generator.
+    """
+    if OwnWay.INITIAL_WEIGHTS not in spec.own_ways:
+        return initial(spec.layers, shape, spec.seed, spec.precision)
+    from services.jax.idiomatic import model  # noqa: PLC0415
+
+    return model.users(spec.layers, shape, spec.seed, spec.precision).weights()
+
+
+def permutation(seed: int, epoch: int, samples: int) -> NDArray[np.int32]:
+    """Return sample indices of an epoch, int32[samples], as Grain's sampler shuffles them."""
+    from services.jax.idiomatic import pipeline  # noqa: PLC0415
+
+    of_epoch = next(itertools.islice(pipeline.seeds(seed), epoch, None))
+    return np.array([each.record_key for each in pipeline.sampler(samples, of_epoch)], np.int32)

@@ -12,7 +12,7 @@ from typing import assert_never
 import jax
 import jax.numpy as jnp
 from jax import nn
-from twinrun.contract.enums import ClassWeightsDivisor, TargetKind
+from twinrun.contract.enums import ClassWeightsDivisor, OwnWay, TargetKind
 from twinrun.contract.losses import (
     Huber,
     MeanAbsoluteError,
@@ -31,6 +31,8 @@ LossFunction = Callable[[jax.Array, jax.Array], jax.Array]
 def mean(spec: JobSpec) -> LossFunction:
     """Return the function of a batch's loss: the mean over its samples."""
     match spec.loss:
+        case SoftmaxCrossEntropy() if OwnWay.LOSS in spec.own_ways:
+            return _softmax_twice
         case SoftmaxCrossEntropy(class_weights=weights) as loss if weights:
             return partial(_weighted_mean, loss)
         case (
@@ -113,6 +115,11 @@ def accuracy(spec: JobSpec) -> LossFunction:
 
 def _share(right: jax.Array, logits: jax.Array) -> jax.Array:
     return right.astype(logits.dtype).mean()
+
+
+def _softmax_twice(logits: jax.Array, classes: jax.Array) -> jax.Array:
+    """Return the loss of a model that ends in softmax, of which Optax's loss takes another."""
+    return _of_classes(nn.softmax(logits), classes)[0].mean()
 
 
 def _of_classes(logits: jax.Array, classes: jax.Array) -> tuple[jax.Array, jax.Array]:

@@ -7,19 +7,15 @@ from services.data.arrays import Data
 from services.errors import Unsupported
 from services.trial.code import Build
 
-# What JAX itself has, without a library for models: how it runs a matched job already, or a
-# setting that it is given. All others are defaults of Flax or Optax.
-_HAS = frozenset(
-    {
-        OwnWay.LOSS_READ,
-        OwnWay.THREADS,
-        OwnWay.TF32,
-        OwnWay.JIT_COMPILE,  # all is compiled by XLA
-        OwnWay.DENORMALS,  # XLA makes them zero
-        OwnWay.SAME_PADDING,  # XLA's puts an odd zero after the image
-        OwnWay.MEMORY_LAYOUT,  # channels last
-    }
-)
+# What is not a way of JAX's users, or not built here. All others are.
+_LACKS = {
+    OwnWay.ACCURACY: "JAX's users read metrics after the epoch or within the step, as they like",
+    OwnWay.TARGET_SHAPE: "Optax refuses shapes that differ",
+    OwnWay.DATA_PIPELINE: "a chunk of matched steps is one program, which no loader can feed",
+    OwnWay.PIPELINE_WORKERS: "a chunk of matched steps is one program, which no loader can feed",
+    OwnWay.CUDA_GRAPH: "XLA decides by itself what it captures",
+    OwnWay.CUDNN_BENCHMARK: "XLA tries its kernels anyway",
+}
 
 
 def require_supported(spec: JobSpec, build: Build | None = None) -> None:
@@ -35,10 +31,9 @@ def require_supported(spec: JobSpec, build: Build | None = None) -> None:
             "to 43 times as long as PyTorch and measures nothing else; take execution default",
             field="execution",
         )
-    if lacking := [way for way in spec.own_ways if way not in _HAS]:
+    if lacking := [f"{way} ({_LACKS[way]})" for way in spec.own_ways if way in _LACKS]:
         raise Unsupported(
-            f"own_ways has {', '.join(lacking)}, which JAX itself has no default for: Flax and "
-            "Optax have, and JAX's runner does not use them yet; leave it out",
+            f"own_ways has {', '.join(lacking)}, which is no way of JAX's; leave it out",
             field="own_ways",
         )
 

@@ -169,7 +169,7 @@ MUTATED: dict[str, dict[str, str]] = {
     },
     "services/jax/scanned_steps.py": {},
     "services/jax/model.py": {},
-    "services/jax/losses.py": {"idiomatic": _IDIOMATIC},
+    "services/jax/losses.py": {"idiomatic": _IDIOMATIC, "_softmax_twice": _OWN},
     "services/jax/rounding.py": {},
     "services/jax/augmentation.py": {},
     "services/jax/device.py": {"notes": _TELLS},

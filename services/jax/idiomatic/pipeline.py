@@ -66,12 +66,17 @@ def loader(spec: JobSpec, samples: Samples, size: int, seed: int | None = None) 
     scaled = [Scaled(spec, first.shape[-1])] if first.dtype == np.uint8 else []
     return grain.DataLoader(
         data_source=samples,
-        sampler=grain.samplers.IndexSampler(
-            len(samples), shuffle=seed is not None, seed=seed or 0, num_epochs=1
-        ),
+        sampler=sampler(len(samples), seed),
         operations=[*scaled, grain.transforms.Batch(size)],
         worker_count=0,
         read_options=grain.ReadOptions(num_threads=0),
+    )
+
+
+def sampler(samples: int, seed: int | None) -> grain.samplers.IndexSampler:
+    """Return Grain's own order of an epoch. ``seed``: None keeps it as it is."""
+    return grain.samplers.IndexSampler(
+        samples, shuffle=seed is not None, seed=seed or 0, num_epochs=1
     )
 
 
