@@ -5,24 +5,21 @@ They are imported only where a job asks for them: together they take as long as 
 
 import inspect
 import itertools
-from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 from twinrun.contract.enums import (
     DecayForm,
     Distribution,
-    EpsilonPlace,
     FanMode,
     OwnWay,
 )
 from twinrun.contract.initializers import Normal, VarianceScaling, Zeros
 from twinrun.contract.layers import BatchNorm, GroupNorm, LayerNorm, RmsNorm
 from twinrun.contract.norms import Norm
-from twinrun.contract.optimizers import Adam, AdamW, Optimizer, RmsProp
 from twinrun.contract.spec import JobSpec
 
-from services.model.optimizers import sets_epsilon
+from services.jax import optimizers
 from services.model.own import Defaults, changed
 from services.model.weights import Weights, initial
 
@@ -31,7 +28,7 @@ def as_it_does(spec: JobSpec) -> JobSpec:
     """Return the spec as changed by Flax's and Optax's own ways."""
     if not spec.own_ways:
         return spec
-    spec = replace(spec, optimizer=_with_own_epsilon(spec))
+    spec = optimizers.in_its_ways(spec)
     return changed(
         spec,
         Defaults(
@@ -45,25 +42,6 @@ def as_it_does(spec: JobSpec) -> JobSpec:
             table=lambda layer: Normal(layer.width**-0.5),
         ),
     )
-
-
-def _with_own_epsilon(spec: JobSpec) -> Optimizer:
-    """Return the optimizer with Optax's epsilon, or its place, if the own ways have that.
-
-    The default takes the place of the job's if that is the default here; RMSprop's is inside the
-    root, Adam's where the job has it.
-    """
-    from services.jax.idiomatic.optimizers import own_epsilon  # noqa: PLC0415
-
-    optimizer, kind, ways = spec.optimizer, spec.optimizer.kind, {*spec.own_ways}
-    asked = OwnWay.RMSPROP_EPSILON if isinstance(kind, RmsProp) else OwnWay.ADAM_EPSILON
-    if not isinstance(kind, Adam | AdamW | RmsProp) or not ways & {asked, OwnWay.EPSILON_PLACE}:
-        return optimizer
-    if asked in ways and not sets_epsilon(optimizer):
-        kind = replace(kind, epsilon=own_epsilon(optimizer) or kind.epsilon)
-    if isinstance(kind, RmsProp):
-        kind = replace(kind, epsilon_place=EpsilonPlace.INSIDE)
-    return replace(optimizer, kind=kind)
 
 
 def number(layer: Norm, field: str) -> float:

@@ -173,7 +173,7 @@ MUTATED: dict[str, dict[str, str]] = {
     "services/jax/rounding.py": {},
     "services/jax/augmentation.py": {},
     "services/jax/device.py": {"notes": _TELLS},
-    "services/jax/optimizers/__init__.py": {},
+    "services/jax/optimizers/__init__.py": {"in_its_ways": _OWN},
     "services/jax/optimizers/clipping.py": {},
     **{f"services/jax/optimizers/{kind}.py": {"usual": _IDIOMATIC} for kind in OPTIMIZERS},
     **{f"services/jax/layers/{file}.py": {} for file in KINDS.values()},
