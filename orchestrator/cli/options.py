@@ -166,7 +166,10 @@ class _Where:
             versions.check_used(self.named, sides)
         if self.local:
             return Places(local=True)
-        addresses = {**{name: getattr(self, name) for name in FRAMEWORKS}, **self.named}
+        addresses = {
+            **{n: getattr(self, each.word) for n, each in FRAMEWORKS.items()},
+            **self.named,
+        }
         return Places(addresses, trust=trust.parse(self.tls or []))
 
 
@@ -178,7 +181,7 @@ def _address(framework: frameworks.Framework) -> Any:
             _WHERE,
             f"--{framework.name}",
             metavar="HOST:PORT",
-            envvar=f"TWINRUN_{framework.name.upper()}",
+            envvar=f"TWINRUN_{framework.word.upper()}",
             help="Address of this framework's runner.",
         ),
     ]
@@ -189,7 +192,7 @@ if TYPE_CHECKING:
 else:
     WhereOptions = dataclasses.make_dataclass(
         "WhereOptions",
-        [(each.name, _address(each), None) for each in FRAMEWORKS.values()],
+        [(each.word, _address(each), None) for each in FRAMEWORKS.values()],
         bases=(_Where,),
         frozen=True,
     )

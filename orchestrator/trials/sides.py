@@ -18,6 +18,7 @@ from twinrun.contract.values import checked_spec
 from twinrun.v1 import job_pb2
 
 from orchestrator.errors import BadInput
+from orchestrator.frameworks import parted
 from orchestrator.language.phrases import Phrase, english
 from orchestrator.trials.mappings.names import in_proto
 
@@ -70,7 +71,7 @@ class Side:
     @classmethod
     def named(cls, name: str) -> Self:
         """Return the side that is stored under that name."""
-        framework, _, rest = name.partition("-")
+        framework, rest = parted(name)
         parts = [part.partition("=") for part in rest.split(",")]
         changes = tuple((field, unquote(value)) for field, equals, value in parts if equals)
         words = [field for field, equals, _ in parts if not equals]

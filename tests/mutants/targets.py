@@ -216,7 +216,7 @@ LEFT_OUT = {
     "services/tensorflow/environment.py": _TELLS,
     "services/tensorflow/idiomatic.py": _IDIOMATIC,
     "services/tensorflow/layers/__init__.py": "imports",
-    "services/tensorflow/layers/trainable.py": _IDIOMATIC,
+    "services.keras.trainable.py": _IDIOMATIC,
     "services/tensorflow/measure.py": "measures the machine",
     "services/tensorflow/optimizers/adamw.py": "imports, and what users create",
     "services/tensorflow/optimizers/idiomatic.py": _IDIOMATIC,
