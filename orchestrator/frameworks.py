@@ -16,6 +16,7 @@ class Framework:
     colours, which colour-blind people can distinguish. ``op_by_op``: so its default execution runs.
     ``usual``: a command takes it where none is named. ``takes_code``: it trains users' own models.
     ``on``: the framework whose environment it runs in, if not its own: it is Keras on that one.
+    ``in_keras``: its own users write Keras.
     """
 
     name: str
@@ -28,6 +29,7 @@ class Framework:
     usual: bool = True
     takes_code: bool = True
     on: str = ""
+    in_keras: bool = False
 
     @property
     def word(self) -> str:
@@ -49,7 +51,7 @@ FRAMEWORKS = {
     each.name: each
     for each in (
         Framework("pytorch", "PyTorch", 50051, "#D55E00", "o", op_by_op=True, package="torch"),
-        Framework("tensorflow", "TensorFlow", 50052, "#0072B2", "D"),
+        Framework("tensorflow", "TensorFlow", 50052, "#0072B2", "D", in_keras=True),
         Framework("jax", "JAX", 50053, "#009E73", "s", usual=False, takes_code=False),
         _keras("keras-tensorflow", "Keras/TensorFlow", "tensorflow", 50054, ("#56B4E9", "P")),
         _keras("keras-jax", "Keras/JAX", "jax", 50055, ("#A6A000", "*")),

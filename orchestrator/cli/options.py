@@ -166,11 +166,8 @@ class _Where:
             versions.check_used(self.named, sides)
         if self.local:
             return Places(local=True)
-        addresses = {
-            **{n: getattr(self, each.word) for n, each in FRAMEWORKS.items()},
-            **self.named,
-        }
-        return Places(addresses, trust=trust.parse(self.tls or []))
+        flags = {name: getattr(self, each.word) for name, each in FRAMEWORKS.items()}
+        return Places({**flags, **self.named}, trust=trust.parse(self.tls or []))
 
 
 def _address(framework: frameworks.Framework) -> Any:
