@@ -27,7 +27,8 @@ HOW = frozenset({"device", "execution", "loop", "report_every_steps", "threads"}
 OWN = frozenset({"own_ways", "recipe"})  # after which the arithmetic is each framework's own
 ARITHMETIC = OWN | {
     *("accumulate_steps", "allow_tf32", "augmentation", "batch_size", "early_stopping", "layers"),
-    *("loss", "loss_scale", "matched_initial_values", "optimizer", "precision"),
+    *("loss", "loss_scale", "matched_batch_order"),
+    *("matched_initial_values", "optimizer", "precision"),
 }
 # With another value an epoch, or all of training, is other work: a ratio would mean nothing.
 WORK = frozenset({"dataset", "epochs", "late_epoch", "steps_per_epoch_limit"})
