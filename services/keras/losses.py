@@ -14,6 +14,7 @@ from twinrun.contract.losses import (
     PixelCrossEntropy,
     SigmoidCrossEntropy,
     SoftmaxCrossEntropy,
+    ignored,
     targets,
 )
 from twinrun.contract.spec import JobSpec
@@ -38,8 +39,10 @@ def idiomatic(spec: JobSpec) -> keras.losses.Loss | LossFunction:
             return keras.losses.MeanAbsoluteError()
         case Huber(delta):
             return keras.losses.Huber(delta)
-        case NextTokenCrossEntropy() | PixelCrossEntropy():
-            return keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+        case NextTokenCrossEntropy(left_out) | PixelCrossEntropy(left_out):
+            return keras.losses.SparseCategoricalCrossentropy(
+                from_logits=True, ignore_class=left_out
+            )
         case _:
             assert_never(spec.loss)
 
@@ -47,6 +50,8 @@ def idiomatic(spec: JobSpec) -> keras.losses.Loss | LossFunction:
 def metrics(spec: JobSpec) -> list[str | keras.metrics.Metric]:
     """Return the metrics that Keras is to keep while it fits: the accuracy, if there is one."""
     match targets(spec.loss):
+        case TargetKind.TOKENS if ignored(spec.loss) is not None:
+            return []  # Keras's has no such argument, and would count them
         case TargetKind.CLASS | TargetKind.TOKENS:
             return ["accuracy"]
         case TargetKind.FLAGS:
