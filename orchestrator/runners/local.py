@@ -207,8 +207,8 @@ def _started(
 def _no_python(name: str, python: Path, places: Places) -> Sentence:
     side = Side.named(name)
     if not side.version:
-        known = FRAMEWORKS.get(side.framework)
-        phrase = _NO_PYTHON if known is None or known.usual else _NO_OPTIONAL_PYTHON
+        optional = side.framework in FRAMEWORKS and not FRAMEWORKS[side.framework].usual
+        phrase = _NO_OPTIONAL_PYTHON if optional else _NO_PYTHON
         return english(phrase, framework=name, python=python)
     made = sorted(path.parents[1].name for path in places.environments.glob(_VERSIONED))
     names = {"name": name, "version": side.version, "python": python}

@@ -47,6 +47,8 @@ def split(name: str) -> tuple[str, str] | Sentence:
 def _no_framework(name: str) -> Sentence:
     other = _OTHER_SEPARATOR.fullmatch(name)
     framework, version = (other[1], f"-{other[2]}") if other else (parted(name)[0], "")
+    if name.lower() in FRAMEWORKS:  # which may have a dash
+        framework, version = name, ""
     near = difflib.get_close_matches(framework.lower(), FRAMEWORKS, 1)
     if near:
         return english(_NEAR, name=name, near=f"{near[0]}{version}")
