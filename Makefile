@@ -160,7 +160,7 @@ clean: ## Remove environments and caches; runs and datasets stay
 
 help: ## List the targets
 	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} \
-	  /^[a-z0-9-]+:.*## / {printf "  make %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	  /^[a-z0-9-]+:.*## / {printf "  make %-23s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 # Environments. Each is whole when its stamp is there; hashes are pinned in requirements/.
 .venv/bin/python .venv-pytorch/bin/python .venv-tensorflow/bin/python .venv-jax/bin/python:
