@@ -1,6 +1,5 @@
 """Each field of a spec is honoured by the idiomatic recipe, or named as the framework's own."""
 
-import importlib
 from dataclasses import MISSING, fields, replace
 from typing import get_args
 
@@ -44,7 +43,7 @@ from twinrun.contract.spec import JobSpec
 
 from services.model import taken
 from tests.frameworks import jobs
-from tests.frameworks.ways import module, name_of
+from tests.frameworks.ways import module, name_of, numbers, users
 
 pytestmark = pytest.mark.usefixtures("has_idiomatic")
 # What each kind must be given, and a shape that it takes.
@@ -123,21 +122,9 @@ def kinds():
 SIMPLE = bool | int | float | str | tuple
 
 
-def _users(framework, part):
-    """Return a part of what users write: of TensorFlow it is Keras's."""
-    if name_of(framework) == "tensorflow":
-        return importlib.import_module(f"services.keras.{part}")
-    return module(framework, part)
-
-
-def _numbers(framework):
-    part = "numbers" if name_of(framework) == "tensorflow" else "defaults"
-    return _users(framework, part).number
-
-
 def written(framework, layer, shape):
     """Return all that the users' layer says of itself, and what it draws."""
-    made = _users(framework, "layers").KINDS[type(layer)].idiomatic
+    made = users(framework, "layers").KINDS[type(layer)].idiomatic
     if name_of(framework) == "pytorch":
         import torch  # noqa: PLC0415 - whichever is there
 
@@ -178,7 +165,7 @@ def test_a_field_of_a_layer_is_honoured_or_named(framework, layer, field, other,
 
 def framework_of(framework):
     place = EpsilonPlace.OUTSIDE if name_of(framework) == "pytorch" else EpsilonPlace.INSIDE
-    return taken.Framework(_numbers(framework), 1e-7, place, "")
+    return taken.Framework(numbers(framework), 1e-7, place, "")
 
 
 ALL = (
