@@ -15,7 +15,8 @@ TENSORFLOW_REQUIREMENTS := requirements/tensorflow$(if $(filter cuda,$(TENSORFLO
 ORCHESTRATOR := .venv/.orchestrator
 DEV := .venv/.dev
 COMMA := ,
-RUNNERS := $(patsubst %,.venv-%/.runner,$(subst $(COMMA), ,$(FRAMEWORKS)))
+NAMES := $(subst $(COMMA), ,$(FRAMEWORKS))
+RUNNERS := $(NAMES:%=.venv-%/.runner)
 # Of a framework that is not usual, where it has been asked for once: make test FRAMEWORKS=jax
 TESTED := $(sort $(RUNNERS:.runner=.test) $(wildcard .venv-jax/.test))
 PIP_INSTALL = bin/python -m pip install --quiet --disable-pip-version-check
@@ -50,8 +51,8 @@ serve-jax: .venv-jax/.runner ## Run JAX's runner on 127.0.0.1:50053
 	.venv-jax/bin/python -m services.server --framework jax $(ARGS)
 
 ##@ Containers (docs/containers.md); TORCH, TENSORFLOW as above
-up: ## Build and start both runners in containers, wait until they are healthy. GPU=0, GPU=1: never, or surely, on a GPU. CODE=1: they may run your own models
-	@$(PYTHON) -m docker.containers up
+up: ## Build and start the runners of FRAMEWORKS in containers, wait until they are healthy. GPU=0, GPU=1: never, or surely, on a GPU. CODE=1: they may run your own models
+	@$(PYTHON) -m docker.containers up $(NAMES)
 
 up-pytorch: ## The same of PyTorch's alone. COMPILER=with: with g++, for 'execution compiled'
 	@$(PYTHON) -m docker.containers up pytorch
@@ -59,20 +60,23 @@ up-pytorch: ## The same of PyTorch's alone. COMPILER=with: with g++, for 'execut
 up-tensorflow: ## The same of TensorFlow's alone
 	@$(PYTHON) -m docker.containers up tensorflow
 
-down: ## Remove containers, network and volumes: job logs and downloaded data too. 'docker compose stop' keeps them
-	docker compose --profile cli down --volumes --remove-orphans
+up-jax: ## The same of JAX's alone, which a plain 'make up' leaves out
+	@$(PYTHON) -m docker.containers up jax
 
-restart: ## Restart the runners; finished jobs stay
+down: ## Remove containers, network and volumes: job logs and downloaded data too. 'docker compose stop' keeps them
+	docker compose --profile cli --profile jax down --volumes --remove-orphans
+
+restart: ## Restart the runners that are there; finished jobs stay
 	@$(PYTHON) -m docker.containers restart
 
 logs: ## Show what the runners have written, and follow
-	docker compose logs --follow --tail 100
+	docker compose --profile jax logs --follow --tail 100
 
 ps: ## List the containers and their health
-	docker compose ps --all
+	docker compose --profile jax ps --all
 
 images: ## Build all images, and start nothing
-	@$(PYTHON) -m docker.containers images
+	@$(PYTHON) -m docker.containers images $(NAMES)
 
 ##@ Develop
 # Three at a time, of which none is much longer than the others: what they say comes in this order.
@@ -193,5 +197,5 @@ another: | .venv/bin/python
 	.venv-$*/$(PIP_INSTALL) -r $<
 	@touch $@
 
-.PHONY: setup another compare serve-pytorch serve-tensorflow serve-jax up up-pytorch up-tensorflow down restart logs ps images \
+.PHONY: setup another compare serve-pytorch serve-tensorflow serve-jax up up-pytorch up-tensorflow up-jax down restart logs ps images \
   test test-e2e test-browser mutants ports lint format bench gpu-check docs proto messages lock clean help
