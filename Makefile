@@ -2,6 +2,7 @@
 PYTHON ?= python3
 TORCH ?= default
 TENSORFLOW ?= cpu
+JAX ?= cpu
 FRAMEWORKS ?= pytorch,tensorflow
 ARGS ?=
 
@@ -12,6 +13,7 @@ TORCH_BUILD := $(if $(filter Darwin,$(shell uname -s)),,+cpu)
 TORCH_PACKAGES := $(shell sed -n 's/^\(torch\(vision\)\{0,1\}==[^ ]*\).*/\1$(TORCH_BUILD)/p' requirements/pytorch.txt)
 PYTORCH_REQUIREMENTS := $(if $(filter cpu,$(TORCH)),requirements/pytorch-cpu.txt,requirements/pytorch.txt)
 TENSORFLOW_REQUIREMENTS := requirements/tensorflow$(if $(filter cuda,$(TENSORFLOW)),-cuda).txt
+JAX_REQUIREMENTS := requirements/jax$(if $(filter cuda,$(JAX)),-cuda).txt
 ORCHESTRATOR := .venv/.orchestrator
 DEV := .venv/.dev
 COMMA := ,
@@ -36,7 +38,7 @@ IMPORT = @TF_CPP_MIN_LOG_LEVEL=3 .venv-$(1)/bin/python -c 'import services.$(1)'
 .DELETE_ON_ERROR:
 
 ##@ Use
-setup: $(ORCHESTRATOR) $(if $(ANOTHER),another,$(RUNNERS)) ## Make the three environments. TORCH=cpu: PyTorch's small CPU-only build; TENSORFLOW=cuda: TensorFlow with CUDA; FRAMEWORKS=pytorch,tensorflow,jax: JAX too. TORCH_VERSION=2.13.0 or TENSORFLOW_VERSION=2.20.0: one more beside them, of that version
+setup: $(ORCHESTRATOR) $(if $(ANOTHER),another,$(RUNNERS)) ## Make the three environments. TORCH=cpu: PyTorch's small CPU-only build; TENSORFLOW=cuda: TensorFlow with CUDA; FRAMEWORKS=pytorch,tensorflow,jax: JAX too, JAX=cuda: with CUDA. TORCH_VERSION=2.13.0 or TENSORFLOW_VERSION=2.20.0: one more beside them, of that version
 
 compare: setup ## Train MNIST on both frameworks, 5 epochs, and compare. ARGS="--execution compiled" and the like
 	.venv/bin/orchestrator compare --epochs 5 $(ARGS)
@@ -50,7 +52,7 @@ serve-tensorflow: .venv-tensorflow/.runner ## Run TensorFlow's runner on 127.0.0
 serve-jax: .venv-jax/.runner ## Run JAX's runner on 127.0.0.1:50053
 	.venv-jax/bin/python -m services.server --framework jax $(ARGS)
 
-##@ Containers (docs/containers.md); TORCH, TENSORFLOW as above
+##@ Containers (docs/containers.md); TORCH, TENSORFLOW, JAX as above
 up: ## Build and start the runners of FRAMEWORKS in containers, wait until they are healthy. GPU=0, GPU=1: never, or surely, on a GPU. CODE=1: they may run your own models
 	@$(PYTHON) -m docker.containers up $(NAMES)
 
@@ -181,7 +183,7 @@ $(DEV): requirements/dev.txt $(ORCHESTRATOR)
 	$(call IMPORT,tensorflow)
 	@touch $@
 
-.venv-jax/.runner: requirements/jax.txt pyproject.toml | .venv-jax/bin/python
+.venv-jax/.runner: $(JAX_REQUIREMENTS) pyproject.toml | .venv-jax/bin/python
 	.venv-jax/$(PIP_INSTALL) -r $<
 	.venv-jax/$(PIP_INSTALL) --no-deps --editable .
 	$(call IMPORT,jax)

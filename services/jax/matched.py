@@ -52,7 +52,7 @@ class MatchedTrainer:
                 *(spec, matched.held(self._names, arrays), self._images, self._labels),
                 self._rounding,
             )
-        self._logits = jax.jit(self._logits_of)
+        self._logits = jax.jit(self._logits_of, compiler_options=device.compiler_options(spec))
 
     def _logits_of(
         self, trained: list[jax.Array], kept: list[jax.Array], images: jax.Array
@@ -117,4 +117,5 @@ class MatchedTrainer:
     def peak_device_memory_bytes(self) -> int:
         if self._spec.device is Device.CPU:
             return 0
-        return int(self._device.memory_stats()["peak_bytes_in_use"])
+        # None from an allocator that keeps no count: XLA_PYTHON_CLIENT_ALLOCATOR=platform.
+        return int((self._device.memory_stats() or {}).get("peak_bytes_in_use", 0))
