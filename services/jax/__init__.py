@@ -21,9 +21,9 @@ from services.data.arrays import Data
 from services.jax.environment import environment
 from services.jax.matched import MatchedTrainer
 from services.jax.measure import measure
-from services.jax.refusals import require_supported
 from services.jax.summary import summarize
 from services.model.weights import Weights
+from services.refusals.jax import require_supported
 from services.trial import trainer
 from services.trial.code import Build
 

@@ -11,11 +11,12 @@ from twinrun.contract.events import Environment, Profiled
 from twinrun.contract.spec import JobSpec
 
 from services.data.arrays import Data
-from services.jax import augmentation, device, model, profile, refusals
+from services.jax import augmentation, device, model, profile
 from services.jax.environment import environment
 from services.jax.scanned_steps import ScannedSteps, numbers
 from services.model import losses
 from services.model.weights import Weights, initial
+from services.refusals.jax import require_supported
 from services.trial import chunks, matched
 from services.trial.code import Build
 from services.trial.matched import Held
@@ -28,7 +29,7 @@ class MatchedTrainer:
     def __init__(
         self, spec: JobSpec, data: Data, weights: Weights | None, build: Build | None = None
     ) -> None:
-        refusals.require_supported(spec, build)
+        require_supported(spec, build)
         self._spec, self._device = spec, device.prepare(spec)
         self._rounding = device.rounding(spec)
         self._shape = data.train_images.shape

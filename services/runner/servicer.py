@@ -17,6 +17,7 @@ from twinrun.contract.spec import JobSpec
 from twinrun.contract.violation import Violation
 from twinrun.v1 import job_pb2, runner_service_pb2, runner_service_pb2_grpc
 
+from services import refusals
 from services.access.guard import Guard
 from services.data import catalog
 from services.data.blobs import Blobs
@@ -208,6 +209,7 @@ class Servicer(runner_service_pb2_grpc.RunnerServiceServicer):
     def _spec(self, message: job_pb2.JobSpec, *, traced: bool = False) -> JobSpec:
         spec = valid_spec(message, host.available_cpus(), self._default_threads)
         ready.require_code(spec, self._framework, allowed=self._allow_code, traced=traced)
+        refusals.require_supported(self._framework, spec)
         return spec
 
     def _weights(self, request: runner_service_pb2.EvaluateRequest) -> bytes:

@@ -230,7 +230,6 @@ LEFT_OUT = {
     "services/jax/optimizers/adamw.py": "imports",
     "services/jax/optimizers/kinds.py": "imports",
     "services/jax/profile.py": _TELLS,
-    "services/jax/refusals.py": _REFUSES,
     "services/jax/summary.py": _TELLS,
 }
 # What both frameworks share cannot differ: the tests named judge it, those first that know most.

@@ -4,7 +4,6 @@ from twinrun.contract.enums import Execution, OwnWay, Recipe
 from twinrun.contract.spec import JobSpec
 
 from services.errors import Unsupported
-from services.trial.code import Build
 
 # What JAX itself has, without a library for models: how it runs a matched job already, or a
 # setting that it is given. All others are defaults of Flax or Optax.
@@ -21,7 +20,7 @@ _HAS = frozenset(
 )
 
 
-def require_supported(spec: JobSpec, build: Build | None = None) -> None:
+def require_supported(spec: JobSpec, build: object = None) -> None:
     """Check the recipe, the execution and the own ways. Raises Unsupported."""
     if spec.code is not None or build is not None:
         raise Unsupported(
