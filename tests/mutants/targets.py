@@ -171,7 +171,7 @@ MUTATED: dict[str, dict[str, str]] = {
     "services/jax/losses.py": {},
     "services/jax/rounding.py": {},
     "services/jax/augmentation.py": {},
-    "services/jax/device.py": {"notes": _TELLS},
+    "services/jax/device.py": {"notes": _TELLS, "compiler_options": "of a GPU"},
     "services/jax/optimizers/__init__.py": {},
     "services/jax/optimizers/clipping.py": {},
     **{f"services/jax/optimizers/{kind}.py": {} for kind in OPTIMIZERS if kind != "adamw"},
