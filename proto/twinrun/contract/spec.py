@@ -134,6 +134,7 @@ class JobSpec:
     early_stopping: EarlyStopping | None = None
     matched_initial_values: bool = False
     loss_scale: int | None = None
+    devices: int = 1
 
     @property
     def gradient_scale(self) -> int:
@@ -146,6 +147,11 @@ class JobSpec:
     def step_samples(self) -> int:
         """The samples of a step, which is one update; an epoch's last step may have fewer."""
         return self.batch_size * self.accumulate_steps
+
+    @property
+    def device_threads(self) -> int:
+        """The CPU threads of each device, of the job's: at least one."""
+        return max(1, self.threads // self.devices)
 
     @property
     def blobs(self) -> tuple[StoredFile, ...]:
