@@ -1,6 +1,9 @@
-"""How a step's samples are shared among the devices of a job. NumPy only, and not even that."""
+"""How a step's samples are shared among the devices of a job. NumPy only."""
 
 from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +28,16 @@ class Share:
     def weight(self) -> float:
         """What the mean over the device's samples counts in the mean over the step's."""
         return self.samples / self.of
+
+    @property
+    def places(self) -> NDArray[np.float64]:
+        """What each computed sample's loss counts in the step's ordered loss, whose weights grow.
+
+        They are 1, 2, 3 and so on in the order of the step, over their sum.
+        """
+        part, all_places = self.part, self.of * (self.of + 1) / 2
+        places = np.arange(part.start + 1, part.stop + 1) / all_places
+        return places if self.samples else np.zeros(1)
 
 
 def shares(samples: int, devices: int) -> list[Share]:

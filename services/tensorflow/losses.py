@@ -68,6 +68,17 @@ def each(spec: JobSpec) -> LossFunction:
             assert_never(spec.loss)
 
 
+def divisor(spec: JobSpec) -> LossFunction | None:
+    """Return the function of what `mean` divides by; None: by the batch's samples."""
+    match spec.loss:
+        case SoftmaxCrossEntropy(class_weights=weights) as loss if (
+            weights and loss.class_weights_divisor is ClassWeightsDivisor.WEIGHTS
+        ):
+            return lambda logits, labels: tf.reduce_sum(_weights(loss, logits, labels))
+        case _:
+            return None
+
+
 def accuracy(spec: JobSpec) -> LossFunction:
     """Return the function of a batch's accuracy, 0 to 1; of numbers it is 0, and tells nothing."""
     match targets(spec.loss):

@@ -7,7 +7,7 @@ from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 from twinrun.contract.spec import JobSpec
 
-from services.model.shares import Share, shares
+from services.model.shares import shares
 from services.pytorch import losses
 from services.pytorch.devices import collectives
 from services.pytorch.eager_steps import EagerSteps
@@ -86,7 +86,8 @@ class SharedSteps(EagerSteps):
     ) -> torch.Tensor:
         """Return the parts of the step's details; the gradients are already the step's."""
         with torch.no_grad():
-            ordered = self._losses(logits, labels) @ _places(self._share, loss)
+            places = torch.from_numpy(self._share.places).to(loss)
+            ordered = self._losses(logits, labels) @ places
             accuracy = self._accuracy(logits, labels) * self._share.weight
             norms = self._model.norms([parameter.grad for parameter in self._parameters])
             return torch.stack([loss, ordered, accuracy, *norms])
@@ -95,9 +96,3 @@ class SharedSteps(EagerSteps):
         given = (self._spec, self._images.shape, steps, batch, self._model.sites)
         return chunks.blank(*given, device=self._place)
 
-
-def _places(share: Share, like: torch.Tensor) -> torch.Tensor:
-    """Return the weights of the share's samples in the step's ordered loss."""
-    part = share.part
-    places = torch.arange(part.start + 1, part.stop + 1, dtype=like.dtype, device=like.device)
-    return places * bool(share.samples) / (share.of * (share.of + 1) / 2)
