@@ -1,7 +1,8 @@
 """One job on several devices: XLA shares each step's samples among those of a mesh.
 
 The program is that of one device. The compiler divides it, with the sums over all samples that it
-has, so nothing else counts by samples here. It fills up a share that is shorter than others.
+has, so nothing else counts by samples here. It can only divide evenly: with shares of different
+sizes some programs end its process (jaxlib 0.10.2, of an embedding's gradient).
 """
 
 from collections.abc import Sequence
@@ -22,10 +23,17 @@ Tree = TypeVar("Tree")  # arrays in lists, tuples and dictionaries
 def mesh(spec: JobSpec) -> Mesh | None:
     """Return the job's devices, once JAX has begun; None: there is but one.
 
-    Raises DeviceUnavailable, and Unsupported if this process has begun with fewer parts of the CPU.
+    Raises DeviceUnavailable, and Unsupported if a batch does not divide by them, or this process
+    has begun with fewer parts of the CPU.
     """
     if spec.devices == 1:
         return None
+    if spec.batch_size % spec.devices:
+        raise Unsupported(
+            f"devices is {spec.devices} and batch_size {spec.batch_size}, of which JAX gives each "
+            "device the same number of samples; take a batch_size that devices divides",
+            field="devices",
+        )
     found = jax.devices("cpu" if spec.device is Device.CPU else "cuda")
     if len(found) >= spec.devices:
         kept = found[: spec.devices]
@@ -52,8 +60,11 @@ def everywhere(mesh: Mesh | None, tree: Tree) -> Tree:
 
 
 def shared(mesh: Mesh | None, tree: Tree) -> Tree:
-    """Return arrays [samples, ...] of a step, within its program, shared among the devices."""
-    if mesh is None:
+    """Return arrays [samples, ...] of a step, within its program, shared among the devices.
+
+    Each has all samples of a short batch that does not divide.
+    """
+    if mesh is None or any(len(array) % mesh.size for array in jax.tree.leaves(tree)):
         return tree
     by_sample = NamedSharding(mesh, PartitionSpec(_AXIS))
     divided: Tree = jax.lax.with_sharding_constraint(tree, by_sample)

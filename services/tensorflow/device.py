@@ -36,10 +36,14 @@ def prepare(spec: JobSpec) -> str:
     Raises DeviceUnavailable, and Unsupported if this process has run TensorFlow with another number
     of threads: its pools are created once; and as `_require_one_rounding`.
     """
+    if spec.device is Device.CPU:
+        _divide_cpu(spec)
     try:
         if OwnWay.THREADS not in spec.own_ways:
             tf.config.threading.set_intra_op_parallelism_threads(spec.threads)
-            tf.config.threading.set_inter_op_parallelism_threads(spec.devices)  # each has its own
+            made = tf.config.threading.get_inter_op_parallelism_threads()
+            each = max(made, spec.devices)  # a device's operations are handed out by one
+            tf.config.threading.set_inter_op_parallelism_threads(each)
     except RuntimeError as error:
         raise Unsupported(
             f"threads is {spec.threads}, but this process has begun with "
@@ -47,7 +51,6 @@ def prepare(spec: JobSpec) -> str:
             field="threads",
         ) from error
     if spec.device is Device.CPU:
-        _divide_cpu(spec)
         _require_one_rounding(spec)
         return _CPU
     if not tf.test.is_built_with_cuda():

@@ -21,6 +21,18 @@ from services.trial.chunks import Chunk
 Given = tuple[tf.Tensor, Drawn, tf.Tensor, tf.Tensor, tf.Tensor]
 
 
+@functools.cache
+def _strategy(names: tuple[str, ...]) -> tf.distribute.Strategy:
+    """Return the devices' strategy, of which a process has one.
+
+    Two have the same numbers for their collective operations. On a CPU it has none of these, but
+    adds up on the first device, in order.
+    """
+    on_cpu = names[0].startswith("/CPU")
+    adds = tf.distribute.ReductionToOneDevice() if on_cpu else None
+    return tf.distribute.MirroredStrategy(names, adds)
+
+
 class MirroredSteps:
     """Trains all of ``models`` alike, in place, each on its device, by MirroredStrategy.
 
@@ -38,7 +50,7 @@ class MirroredSteps:
             with tf.device(name):
                 copies = tf.identity(images), tf.identity(labels)
                 self._replicas.append(Replica(spec, model, *copies))
-        self._strategy = tf.distribute.MirroredStrategy(self._names)
+        self._strategy = _strategy(tuple(self._names))
         blank = chunks.blank(spec, self._shape, 1, 1, self._sites).drawn
         drawn = {
             name: tf.TensorSpec([None, None, *array.shape[2:]], array.dtype)
