@@ -47,6 +47,4 @@ def shares(samples: int, devices: int) -> list[Share]:
     """
     least, more = divmod(samples, devices)
     counts = [least + (device < more) for device in range(devices)]
-    return [
-        Share(sum(counts[:device]), count, samples) for device, count in enumerate(counts)
-    ]
+    return [Share(sum(counts[:device]), count, samples) for device, count in enumerate(counts)]

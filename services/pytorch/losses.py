@@ -69,13 +69,12 @@ def each(spec: JobSpec) -> LossFunction:
 
 def divisor(spec: JobSpec) -> LossFunction | None:
     """Return the function of what `mean` divides by; None: by the batch's samples."""
-    match spec.loss:
-        case SoftmaxCrossEntropy(class_weights=weights) as loss if (
-            weights and loss.class_weights_divisor is ClassWeightsDivisor.WEIGHTS
-        ):
-            return lambda logits, labels: _weights(loss, logits, labels).sum()
-        case _:
-            return None
+    loss, divisor = spec.loss, ClassWeightsDivisor.WEIGHTS
+    if not isinstance(loss, SoftmaxCrossEntropy) or not loss.class_weights:
+        return None
+    if loss.class_weights_divisor is not divisor:
+        return None
+    return lambda logits, labels: _weights(loss, logits, labels).sum()
 
 
 def accuracy(spec: JobSpec) -> LossFunction:

@@ -127,6 +127,7 @@ def training_logits(
     images: tf.Tensor,
     products: tf.DType,
     drawn: Mapping[str, tf.Tensor],
+    *,
     mean: Mean | None = None,
 ) -> tuple[tf.Tensor, list[tf.Tensor]]:
     """Return the `logits` of a step, and the batch's statistics, in the order of moving statistics.

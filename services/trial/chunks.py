@@ -45,6 +45,7 @@ def carried(
     epoch: int,
     order: Iterable[NDArray[np.int32]],
     sites: Sequence[Site],
+    *,
     device: int | None = None,
 ) -> Iterator[Chunk]:
     """Yield the chunks of one epoch (from 0) for its ``order``, one index array each.
@@ -72,10 +73,11 @@ def blank(
     steps: int,
     batch: int,
     sites: Sequence[Site],
+    *,
     device: int | None = None,
 ) -> Chunk:
     """Return a chunk for warm-up, or a ``device``'s share: all of its samples are the first one."""
-    return next(carried(spec, shape, 0, [np.zeros((steps, batch), np.int32)], sites, device))
+    return next(carried(spec, shape, 0, [np.zeros((steps, batch), np.int32)], sites, device=device))
 
 
 def _draws(

@@ -9,6 +9,7 @@ from unittest import mock
 from services.model import dropout
 from services.model.shares import Share
 
+DEVICES = 3  # of a job, at most
 FILE = "TWINRUN_TEST_FAULT"  # a variable with the file that names the fault of other processes
 REPLICA = "tests.frameworks.faulty_replica"
 
@@ -17,13 +18,13 @@ Plant = Callable[[str], AbstractContextManager]  # into a framework, by its name
 
 def _own_mean(_: str) -> AbstractContextManager:
     """Each of three devices counts as much, whatever samples it has, as tutorials have it."""
-    return mock.patch.object(Share, "weight", 1 / 3)
+    return mock.patch.object(Share, "weight", 1 / DEVICES)
 
 
 def _own_statistics(name: str) -> AbstractContextManager:
     if name == "pytorch":
         collectives = import_module("services.pytorch.devices.collectives")
-        return mock.patch.object(collectives, "mean", lambda _: lambda own: own)
+        return mock.patch.object(collectives, "mean", return_value=lambda own: own)
     kind = import_module("services.tensorflow.layers.norms.batch_norm")
     shared = kind._by_all
 

@@ -49,7 +49,6 @@ from tests.frameworks.models import (
     TRANSPOSED,
 )
 
-DEVICES = 3  # at most
 THREADS = 1  # of all jobs in one process: TensorFlow makes its pools once
 SHAPE = (4, 3, 2)
 TIME = 3  # tokens in a sample

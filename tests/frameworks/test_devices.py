@@ -40,7 +40,12 @@ LAYERS = (
 CLIPPED = Optimizer(Sgd(0.9), 0.1, Schedule(Cosine(8), 2), Clip(ClipByGlobalNorm(0.5)))
 # Of three devices two have a sample more or none: steps of 22 samples, and a last one of a single.
 JOB = jobs.spec(
-    layers=LAYERS, optimizer=CLIPPED, batch_size=22, epochs=2, seed=11, devices=jobs.DEVICES
+    layers=LAYERS,
+    optimizer=CLIPPED,
+    batch_size=22,
+    epochs=2,
+    seed=11,
+    devices=device_faults.DEVICES,
 )
 SMALL = replace(JOB, batch_size=16, steps_per_epoch_limit=2, epochs=1)
 
@@ -149,25 +154,27 @@ def test_a_job_that_takes_more_gpus_than_there_are_is_refused(framework, name, s
     if name == "pytorch":
         torch = import_module("torch")
         monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
-        with pytest.raises(errors.DeviceUnavailable, match="devices is 3, but PyTorch .* 1 GPU"):
+        with pytest.raises(errors.DeviceUnavailable, match=r"devices is 3, but PyTorch .* 1 GPU"):
             framework.Trainer(job, jobs.data(), jobs.weights(job))
     elif name == "tensorflow":
         config, test = import_module("tensorflow").config, import_module("tensorflow").test
         monkeypatch.setattr(config, "list_physical_devices", lambda _: ["GPU:0"])
         monkeypatch.setattr(test, "is_built_with_cuda", lambda: True)
-        with pytest.raises(errors.DeviceUnavailable, match="devices is 3, but TensorFlow .* 1 GPU"):
+        with pytest.raises(
+            errors.DeviceUnavailable, match=r"devices is 3, but TensorFlow .* 1 GPU"
+        ):
             framework.Trainer(job, jobs.data(), jobs.weights(job))
     else:
         jax, devices = import_module("jax"), import_module("services.jax.devices")
         monkeypatch.setattr(jax, "devices", lambda _: ["GPU:0"])
-        with pytest.raises(errors.DeviceUnavailable, match="devices is 3, but JAX .* sees 1 GPU"):
+        with pytest.raises(errors.DeviceUnavailable, match=r"devices is 3, but JAX .* sees 1 GPU"):
             devices.mesh(job)
 
 
 def test_a_process_that_began_with_fewer_parts_of_the_cpu_refuses_more(framework, name, small):
     if name == "pytorch":
         pytest.skip("each device has a process")
-    many = replace(small, batch_size=16, devices=jobs.DEVICES + 1)
+    many = replace(small, batch_size=16, devices=device_faults.DEVICES + 1)
     with pytest.raises(errors.Unsupported, match="devices is 4, but this process has begun with 3"):
         framework.Trainer(many, jobs.data(), jobs.weights(many))
 
@@ -184,7 +191,10 @@ def test_copies_that_differ_are_found(framework, name, small):
         pytest.skip("others have a fault for it")
     jax, devices = import_module("jax"), import_module("services.jax.devices")
     mesh = devices.mesh(small)
-    by_device = [jax.device_put(np.full(2, x), d) for x, d in zip((0.0, 1e-16, 0.0), jax.devices(), strict=True)]
+    by_device = [
+        jax.device_put(np.full(2, x), d)
+        for x, d in zip((0.0, 1e-16, 0.0), jax.devices(), strict=True)
+    ]
     where = jax.sharding.NamedSharding(mesh, jax.sharding.PartitionSpec())
     array = jax.make_array_from_single_device_arrays((2,), where, by_device)
     with pytest.raises(errors.TrainerFailed, match="Device 1 of the job holds other weights"):
@@ -196,7 +206,7 @@ def test_op_by_op_is_pytorchs_alone(framework, name, small):
     if name == "pytorch":
         assert_same(framework, job)
         return
-    with pytest.raises(errors.Unsupported, match="eager|op by op"):
+    with pytest.raises(errors.Unsupported, match=r"eager|op by op"):
         framework.Trainer(job, jobs.data(), jobs.weights(job))
 
 

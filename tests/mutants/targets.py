@@ -16,6 +16,7 @@ _PREVIEW = "of a preview alone, held against NumPy in tests/frameworks/test_augm
 _TIMES = "a time, or nothing at all"
 _CAPTURED = "on a GPU alone; with a stand-in for its graphs: tests/frameworks/test_captured.py"
 _REFUSES = "refuses, and computes nothing"
+_DEVICES = "of jobs on several devices, whose faults tests/frameworks/test_devices.py plants"
 _KERAS = "of a user's Keras model, held against Keras itself in tests/frameworks/test_code_keras.py"
 
 # Of layers that hold no others, by family, each with a file of its name in each framework's folder.
@@ -182,6 +183,8 @@ MUTATED: dict[str, dict[str, str]] = {
 }
 _CODE = "a model of users' code is no job of these; tests/frameworks/pytorch_code has its faults"
 LEFT_OUT = {
+    **{str(path.relative_to(ROOT)): _DEVICES for path in ROOT.glob("services/*/devices/*.py")},
+    "services/jax/devices.py": _DEVICES,
     **{
         f"services/{framework}/layers/{family}/__init__.py": "no code"
         for framework in EVERY

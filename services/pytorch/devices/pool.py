@@ -50,8 +50,8 @@ class Pool:
             self._connections.append(ours)
         with self.explained(), tempfile.TemporaryDirectory() as folder:
             for each in self._connections:
-                found = each.recv()
-                assert found == READY, found
+                if (found := each.recv()) != READY:
+                    raise AssertionError(found)
             meeting = Path(folder) / "meeting"
             for place, each in enumerate(self._connections, 1):
                 each.send(Join(place, devices, backend, meeting))
@@ -108,7 +108,9 @@ class Pool:
         except errors.TwinrunError:
             raise
         except Exception as error:
-            cause = self._cause() if is_lost(error) or isinstance(error, OSError | EOFError) else None
+            cause = (
+                self._cause() if is_lost(error) or isinstance(error, OSError | EOFError) else None
+            )
             if cause is None:
                 raise
             raise cause from error

@@ -86,10 +86,10 @@ def _follow(
             collectives.join(order.place, order.devices, order.backend, order.meeting)
             continue
         if isinstance(order, Begin):
-            assert file is not None
             trainer = MatchedTrainer(order.spec, _data(order, file), order.weights)
             continue
-        assert trainer is not None
+        if trainer is None:
+            raise AssertionError(order)
         match order:
             case Epoch(number):
                 epoch = trainer.train_epoch(number)
@@ -105,8 +105,10 @@ def _follow(
                 assert_never(order)
 
 
-def _data(order: Begin, file: mmap.mmap) -> Data:
+def _data(order: Begin, file: mmap.mmap | None) -> Data:
     """Return the training samples, which all devices have; tests are the first device's."""
+    if file is None:
+        raise AssertionError(order)
     images, labels = (
         np.frombuffer(file, dtype, int(np.prod(shape)), offset).reshape(shape)
         for dtype, shape, offset in order.arrays.values()
@@ -118,7 +120,7 @@ def digest(trainer: MatchedTrainer) -> str:
     """Return the SHA-256 of a trainer's arrays, hexadecimal."""
     found = hashlib.sha256()
     for array in MatchedTrainer.weights(trainer).values():
-        found.update(np.ascontiguousarray(array))
+        found.update(array.tobytes())
     return found.hexdigest()
 
 

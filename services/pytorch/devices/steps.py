@@ -51,9 +51,9 @@ class SharedSteps(EagerSteps):
 
     def run(self, chunk: Chunk) -> torch.Tensor:
         """Run the steps of ``chunk``, a share; return the whole steps' measurements."""
-        assert chunk.share is not None
-        self._share = chunk.share
-        self._shared.mean = collectives.mean(chunk.share.weight)
+        if chunk.share is not None:  # of every device's chunk
+            self._share = chunk.share
+        self._shared.mean = collectives.mean(self._share.weight)
         measured = super().run(chunk)
         if measured.ndim == 1:
             return collectives.total(measured)
@@ -95,4 +95,3 @@ class SharedSteps(EagerSteps):
     def _blank(self, steps: int, batch: int) -> Chunk:
         given = (self._spec, self._images.shape, steps, batch, self._model.sites)
         return chunks.blank(*given, device=self._place)
-

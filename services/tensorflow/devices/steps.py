@@ -90,7 +90,8 @@ class MirroredSteps:
         self.advance(0)
 
     def _put(self, share: Chunk, plan: NDArray[np.floating]) -> Given:
-        assert share.share is not None
+        if share.share is None:
+            raise AssertionError(share)
         drawn = {name: tf.constant(array) for name, array in share.drawn.items()}
         weight = tf.constant(share.share.weight, self._dtype)
         places = tf.constant(share.share.places, self._dtype)

@@ -35,7 +35,8 @@ class MirroredTrainer(MatchedTrainer):
         super().__init__(spec, data, weights)
 
     def _made_steps(self, data: Data) -> MirroredSteps:  # type: ignore[override]
-        assert isinstance(self._model, LayersModel)
+        if not isinstance(self._model, LayersModel):
+            raise TypeError(self._model)  # a job of code is refused
         self._models = [self._model]
         weights, shape = self._model.weights(), data.train_images.shape[1:]
         for name in device.names(self._spec)[1:]:

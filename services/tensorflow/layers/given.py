@@ -18,7 +18,8 @@ class Training:
     """For training. ``products``: the dtype of products. ``trained``: parameters.
 
     ``drawn``: what NumPy drew for this step. ``statistics``: a layer with moving statistics appends
-    the batch's. All in model order. ``compiled``: by XLA. ``mean``: None if the step has one device.
+    the batch's. All in model order. ``compiled``: by XLA. ``mean``: None of one
+    device.
     """
 
     products: tf.DType
