@@ -62,12 +62,3 @@ def mean(weight: float) -> Mean:
     ``weight``: what the former counts, of `services.model.shares.Share`.
     """
     return lambda own: _Total.apply(own * weight)
-
-
-def summed(_: object, bucket: distributed.GradBucket) -> torch.futures.Future[torch.Tensor]:
-    """Add up the gradients of a bucket: a hook of DistributedDataParallel, which averages itself.
-
-    Its mean would be of the devices, whatever samples each of them has.
-    """
-    work = distributed.all_reduce(bucket.buffer(), async_op=True)
-    return work.get_future().then(lambda future: future.value()[0])

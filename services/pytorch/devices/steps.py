@@ -35,8 +35,8 @@ class _Training(nn.Module):  # type: ignore[misc] # PyTorch's is Any
 class SharedSteps(EagerSteps):
     """As `EagerSteps`, on the share of this process's device.
 
-    DistributedDataParallel exchanges gradients while others are computed. In its own way it would
-    average them over devices; a hook adds them up, and each loss counts by its samples.
+    DistributedDataParallel exchanges gradients while others are computed, and averages them over
+    the devices, whatever samples each has. So each loss counts by its samples, times the devices.
     """
 
     def __init__(
@@ -47,7 +47,6 @@ class SharedSteps(EagerSteps):
         self._share = shares(spec.devices, spec.devices)[self._place]
         self._divisor = losses.divisor(spec)
         self._parallel = DistributedDataParallel(_Training(model), gradient_as_bucket_view=True)
-        self._parallel.register_comm_hook(None, collectives.summed)
 
     def run(self, chunk: Chunk) -> torch.Tensor:
         """Run the steps of ``chunk``, a share; return the whole steps' measurements."""
@@ -65,9 +64,10 @@ class SharedSteps(EagerSteps):
         """Run one step on the share's ``images`` and ``drawn``; return its part of the sums."""
         self._optimizer.zero_grad()
         logits, statistics = self._parallel(images, drawn)
-        loss = self._loss(logits, labels) * self._weight(logits, labels)
-        loss.backward()
-        measured = loss.detach()
+        loss = self._loss(logits, labels)
+        weight = self._weight(logits, labels)
+        (loss * (weight * self._spec.devices)).backward()
+        measured = loss.detach() * weight
         if self._details:
             measured = self._with_details(measured, logits.detach(), labels)
         self._optimizer.step()
