@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import nn
 from torch.nn.parallel import DistributedDataParallel
+from twinrun.contract.losses import ignored
 from twinrun.contract.spec import JobSpec
 
 from services.model.shares import shares
@@ -69,7 +70,9 @@ class SharedSteps(EagerSteps):
         (loss * (weight * self._spec.devices)).backward()
         measured = loss.detach() * weight
         if self._details:
-            measured = self._with_details(measured, logits.detach(), labels)
+            by_target = ignored(self._spec.loss) is not None
+            counted = weight if by_target else self._share.weight
+            measured = self._with_details(measured, logits.detach(), labels, counted)
         self._optimizer.step()
         self._model.keep(statistics)
         return measured
@@ -79,16 +82,24 @@ class SharedSteps(EagerSteps):
         if self._divisor is None:
             return self._share.weight
         own = self._divisor(logits, labels).detach() * bool(self._share.samples)
-        return own / collectives.total(own)
+        whole = collectives.total(own)
+        return own / torch.where(whole > 0, whole, 1)  # of targets that are all left out
 
     def _with_details(
-        self, loss: torch.Tensor, logits: torch.Tensor, labels: torch.Tensor
+        self,
+        loss: torch.Tensor,
+        logits: torch.Tensor,
+        labels: torch.Tensor,
+        weight: float | torch.Tensor,
     ) -> torch.Tensor:
-        """Return the parts of the step's details; the gradients are already the step's."""
+        """Return the parts of the step's details; the gradients are already the step's.
+
+        ``weight``: what the accuracy of the share counts.
+        """
         with torch.no_grad():
             places = torch.from_numpy(self._share.places).to(loss)
             ordered = self._losses(logits, labels) @ places
-            accuracy = self._accuracy(logits, labels) * self._share.weight
+            accuracy = self._accuracy(logits, labels) * weight
             norms = self._model.norms([parameter.grad for parameter in self._parameters])
             return torch.stack([loss, ordered, accuracy, *norms])
 

@@ -1,6 +1,7 @@
 """A device's part of a step, for `tf.distribute.Strategy.run`."""
 
 import tensorflow as tf
+from twinrun.contract.losses import ignored
 from twinrun.contract.spec import JobSpec
 
 from services.tensorflow import losses
@@ -44,13 +45,15 @@ class Replica(EagerSteps):
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(self._parameters)
             logits, statistics = self._model.training_logits(images, drawn)
-            loss = self._loss(logits, labels) * self._counted(logits, labels, weight)
+            counted = self._counted(logits, labels, weight)
+            loss = self._loss(logits, labels) * counted
         own = tape.gradient(loss, self._parameters)
         gradients = summed([tf.convert_to_tensor(gradient) for gradient in own])
         sums, norms = [loss], [tf.zeros(0, loss.dtype)]
         if self._spec.report_step_details:
             sums.append(tf.reduce_sum(self._losses(logits, labels) * places))
-            sums.append(self._accuracy(logits, labels) * weight)
+            by_target = ignored(self._spec.loss) is not None
+            sums.append(self._accuracy(logits, labels) * (counted if by_target else weight))
             norms.append(tf.stack(self._model.norms(gradients)))
         numbers = tf.unstack(plan)
         self._update(self._spec.optimizer, self._parameters, self._slots, gradients, numbers)
@@ -67,4 +70,5 @@ class Replica(EagerSteps):
         if self._divisor is None:
             return weight
         own = self._divisor(logits, labels) * tf.cast(weight > 0, weight.dtype)
-        return own / summed(own)
+        whole = summed(own)
+        return own / tf.where(whole > 0, whole, 1)  # of targets that are all left out
