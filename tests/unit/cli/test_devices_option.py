@@ -8,8 +8,10 @@ from orchestrator.errors import BadInput
 from orchestrator.settings import config
 from orchestrator.trials.sides import Side, change_how, sides
 
+BOTH = sides(["pytorch", "tensorflow"])
 
-def made(devices, compared=sides(["pytorch", "tensorflow"])):
+
+def made(devices, compared=BOTH):
     job = JobOnDevices(devices=devices)
     spec = config.job_spec("synthetic-mlp", job.changes())
     return spec, [side.name for side in devices_option.each(job, compared, spec)]
