@@ -100,12 +100,6 @@ def has_idiomatic(name: str) -> None:
 
 
 @pytest.fixture
-def has_own_ways(name: str) -> None:
-    """Skip what is of the framework's defaults where it lacks some."""
-    _skip_without(name, "own_ways")
-
-
-@pytest.fixture
 def only_in_tensorflow(name: str) -> None:
     """Skip what is of Keras's models alone."""
     if name != "tensorflow":

@@ -37,6 +37,7 @@ FAMILIES = {
 }
 KINDS = {kind: f"{family}/{kind}" for family, kinds in FAMILIES.items() for kind in kinds}
 _MADE = {"idiomatic": _IDIOMATIC}
+_IN_FLAX = ROOT / "services/jax/idiomatic"
 _HELD = {**_MADE, "held": _IDIOMATIC}
 # Of optimizers, in the same way.
 OPTIMIZERS = ("sgd", "adam", "adamw", "rmsprop", "adagrad", "adamax")
@@ -170,13 +171,13 @@ MUTATED: dict[str, dict[str, str]] = {
     },
     "services/jax/scanned_steps.py": {},
     "services/jax/model.py": {},
-    "services/jax/losses.py": {},
+    "services/jax/losses.py": {"idiomatic": _IDIOMATIC, "_softmax_twice": _OWN},
     "services/jax/rounding.py": {},
     "services/jax/augmentation.py": {},
     "services/jax/device.py": {"notes": _TELLS},
-    "services/jax/optimizers/__init__.py": {},
+    "services/jax/optimizers/__init__.py": {"in_its_ways": _OWN},
     "services/jax/optimizers/clipping.py": {},
-    **{f"services/jax/optimizers/{kind}.py": {} for kind in OPTIMIZERS if kind != "adamw"},
+    **{f"services/jax/optimizers/{kind}.py": {"usual": _IDIOMATIC} for kind in OPTIMIZERS},
     **{f"services/jax/layers/{file}.py": {} for file in KINDS.values()},
     "services/jax/layers/given.py": {},
     "services/jax/layers/pools/windows.py": {},
@@ -230,8 +231,9 @@ LEFT_OUT = {
     "services/jax/__init__.py": "imports",
     "services/jax/environment.py": _TELLS,
     "services/jax/layers/__init__.py": "imports",
+    **{f"services/jax/idiomatic/{path.name}": _IDIOMATIC for path in _IN_FLAX.glob("*.py")},
+    "services/jax/defaults.py": _OWN,
     "services/jax/measure.py": "measures the machine",
-    "services/jax/optimizers/adamw.py": "imports",
     "services/jax/optimizers/kinds.py": "imports",
     "services/jax/profile.py": _TELLS,
     "services/jax/refusals.py": _REFUSES,
