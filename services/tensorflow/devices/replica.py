@@ -1,5 +1,7 @@
 """A device's part of a step, for `tf.distribute.Strategy.run`."""
 
+from typing import TypeVar
+
 import tensorflow as tf
 from twinrun.contract.losses import ignored
 from twinrun.contract.spec import JobSpec
@@ -8,14 +10,16 @@ from services.tensorflow import losses
 from services.tensorflow.eager_steps import Drawn, EagerSteps
 from services.tensorflow.model import LayersModel
 
+Values = TypeVar("Values", tf.Tensor, list[tf.Tensor])
 # A step's sums over the devices, and the norms of its gradients, which are the same on each.
 Measured = tuple[tf.Tensor, tf.Tensor]
 
 
-def summed(values: tf.Tensor | list[tf.Tensor]) -> tf.Tensor | list[tf.Tensor]:
+def summed(values: Values) -> Values:
     """Return the sums over the devices; called on each of them. They have a gradient."""
     context = tf.distribute.get_replica_context()
-    return context.all_reduce(tf.distribute.ReduceOp.SUM, values)
+    found: Values = context.all_reduce(tf.distribute.ReduceOp.SUM, values)
+    return found
 
 
 class Replica(EagerSteps):
