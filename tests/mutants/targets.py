@@ -200,8 +200,7 @@ LEFT_OUT = {
         )
     },
     "services/pytorch/graphs/__init__.py": "no code",
-    "services/pytorch/graphs/captured.py": _CAPTURED,
-    "services/pytorch/graphs/captured_steps.py": _CAPTURED,
+    **{f"services/pytorch/graphs/captured{end}.py": _CAPTURED for end in ("", "_steps")},
     "services/pytorch/__init__.py": "imports",
     "services/pytorch/defaults.py": _OWN,
     "services/pytorch/environment.py": _TELLS,
