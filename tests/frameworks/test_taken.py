@@ -43,7 +43,7 @@ from twinrun.contract.spec import JobSpec
 
 from services.model import taken
 from tests.frameworks import flax_written, jobs
-from tests.frameworks.ways import module, name_of
+from tests.frameworks.ways import module, name_of, numbers, users
 
 pytestmark = pytest.mark.usefixtures("has_idiomatic")
 # What each kind must be given, and a shape that it takes.
@@ -126,7 +126,7 @@ def written(framework, layer, shape):
     """Return all that the users' layer says of itself, and what it draws."""
     if name_of(framework) == "jax":
         return flax_written.layer(layer, shape)
-    made = module(framework, "layers").KINDS[type(layer)].idiomatic
+    made = users(framework, "layers").KINDS[type(layer)].idiomatic
     if name_of(framework) == "pytorch":
         import torch  # noqa: PLC0415 - whichever is there
 
@@ -167,7 +167,7 @@ def test_a_field_of_a_layer_is_honoured_or_named(framework, layer, field, other,
 
 def framework_of(framework):
     place = EpsilonPlace.OUTSIDE if name_of(framework) == "pytorch" else EpsilonPlace.INSIDE
-    return taken.Framework(module(framework, "defaults").number, 1e-7, place, "")
+    return taken.Framework(numbers(framework), 1e-7, place, "")
 
 
 ALL = (
@@ -229,6 +229,7 @@ WHOLE = {
     "refused": {
         *("own_ways", "report_step_details", "perturb_initial_weights", "steps_per_epoch_limit"),
         *("late_epoch", "loss_scale"),
+        "matched_batch_order",  # which Keras's runners alone take
     },
     "of the comparison": {"tolerance", "target", "target_accuracy"},
 }

@@ -135,6 +135,7 @@ class JobSpec:
     matched_initial_values: bool = False
     loss_scale: int | None = None
     devices: int = 1
+    matched_batch_order: bool = False
 
     @property
     def gradient_scale(self) -> int:

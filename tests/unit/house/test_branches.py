@@ -135,8 +135,6 @@ COVERED = {
     "tensorflow/device.py _require_one_rounding: convolves(spec.layers) "
     "or spec.precision is Precision.BFLOAT16": BUILT,
     "tensorflow/device.py notes: spec.device is Device.CPU": MESSAGE,
-    "tensorflow/layers/trainable.py require_kernels: (layer.dilation > 1 or layer.groups > 1) "
-    "and spec.device is Device.CPU and (not compiled)": BUILT,
     "tensorflow/matched.py __init__: eager": EXECUTIONS,
     "tensorflow/matched.py peak_device_memory_bytes: self._spec.device is Device.CPU": MESSAGE,
     "tensorflow/model.py run: kernels": EXECUTIONS,
