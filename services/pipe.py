@@ -57,8 +57,8 @@ class Task:
     def fits(self, other: "Task") -> bool:
         """Return whether it may run in the process that ``other`` left, whose settings persist."""
         mine, theirs = self.spec, other.spec
-        same = (mine.device, mine.threads, mine.recipe, _files(mine)) == (
-            *(theirs.device, theirs.threads, theirs.recipe, _files(theirs)),
+        same = (mine.device, mine.devices, mine.threads, mine.recipe, _files(mine)) == (
+            *(theirs.device, theirs.devices, theirs.threads, theirs.recipe, _files(theirs)),
         )
         return self.shares_process and other.process is ProcessUse.SHARED and same
 

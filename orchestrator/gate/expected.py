@@ -14,6 +14,7 @@ from orchestrator.gate.tensors import Tensors, of_model, sample_shape
 
 _MOST_EPOCHS, _MOST_BATCH, _MOST_CHUNK = 10_000, 1_000_000, 100_000  # limits of a spec
 _MOST_BATCHES = 64  # of a step
+_MOST_DEVICES = 64
 _MOST = 2**31 - 1
 
 
@@ -119,6 +120,7 @@ def expected(spec: job_pb2.JobSpec) -> Expected:
     require_from("spec.epochs", spec.epochs, 1, _MOST_EPOCHS)
     require_from("spec.batch_size", spec.batch_size, 1, _MOST_BATCH)
     require_from("spec.accumulate_steps", spec.accumulate_steps, 0, _MOST_BATCHES)
+    require_from("spec.devices", spec.devices, 0, _MOST_DEVICES)
     require_from("spec.report_every_steps", spec.report_every_steps, 1, _MOST_CHUNK)
     model, classes = of_model(spec) or (None, None)
     train, test = _most_samples(spec.dataset)

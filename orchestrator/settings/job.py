@@ -124,6 +124,14 @@ class JobFlags:
         int | None, Flag(help="Seed of initial weights, batch order and synthetic data.")
     ] = None
     device: Annotated[Device | None, Flag(help="Device of the framework.")] = None
+    devices: Annotated[
+        int | None,
+        Flag(
+            help="Devices that share each batch, data parallel; on a CPU processes, or parts of "
+            "one.",
+            metavar="N",
+        ),
+    ] = None
     execution: Annotated[
         Execution | None,
         Flag(

@@ -23,7 +23,7 @@ from orchestrator.language.phrases import Phrase, english
 from orchestrator.trials.mappings.names import in_proto
 
 # Every field of a job is in one of these. Changes of how it is run do not affect its arithmetic.
-HOW = frozenset({"device", "execution", "loop", "report_every_steps", "threads"})
+HOW = frozenset({"device", "devices", "execution", "loop", "report_every_steps", "threads"})
 OWN = frozenset({"own_ways", "recipe"})  # after which the arithmetic is each framework's own
 ARITHMETIC = OWN | {
     *("accumulate_steps", "allow_tf32", "augmentation", "batch_size", "early_stopping", "layers"),

@@ -31,7 +31,7 @@ def prepare(spec: JobSpec) -> jax.Device:
     its_own = OwnWay.THREADS in spec.own_ways
     jax.config.update("jax_default_matmul_precision", None if tf32(spec) else "highest")
     if not _started:
-        _start(_cpus() if its_own else spec.threads, spec.device)
+        _start(_cpus() if its_own else spec.threads, spec.device, spec.devices)
     elif _started[0] != spec.threads and spec.device is Device.CPU and not its_own:
         raise Unsupported(
             f"threads is {spec.threads}, but this process has begun with {_started[0]}; run the "
@@ -61,8 +61,12 @@ def _has_cuda() -> bool:
     return any(find_spec(f"jax_cuda{version}_plugin") for version in (12, 13))
 
 
-def _start(threads: int, device: Device) -> None:
-    """Have JAX make its devices with so many threads; CUDA only where a job asks for it."""
+def _start(threads: int, device: Device, devices: int) -> None:
+    """Have JAX make its devices with so many threads; CUDA only where a job asks for it.
+
+    ``devices``: as many parts of the CPU.
+    """
+    jax.config.update("jax_num_cpu_devices", devices)
     if device is Device.CPU:
         jax.config.update("jax_platforms", "cpu")
     before = os.environ.get(_THREADS)
@@ -112,7 +116,8 @@ def compiler_options(spec: JobSpec) -> dict[str, bool]:
 def notes(spec: JobSpec) -> str:
     """Return the settings, for people to read."""
     products = jnp.dtype(PRODUCTS[spec.precision]).name
-    notes = f"one scan a chunk, by XLA; products in {products}"
+    shared = f" on {spec.devices} devices of a mesh" if spec.devices > 1 else ""
+    notes = f"one scan a chunk{shared}, by XLA; products in {products}"
     if spec.device is Device.CPU:
         return f"{notes}; denormals flushed to zero"
     return f"{notes}; TF32 {tf32_in_words(spec)}"

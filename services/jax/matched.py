@@ -104,6 +104,7 @@ class MatchedTrainer:
         return numbers(images), np.asarray(self._labels)
 
     def weights(self) -> Weights:
+        self._steps.require_alike()
         held = self._steps.held
         kept = iter(held.kept)
         trained = dict(zip(self._names, held.trained, strict=True))

@@ -10,7 +10,7 @@ from jax import lax
 from numpy.typing import NDArray
 from twinrun.contract.spec import JobSpec
 
-from services.jax import augmentation, device, losses, model, optimizers
+from services.jax import augmentation, device, devices, losses, model, optimizers
 from services.jax.layers.norms import batch_norm
 from services.jax.rounding import Rounding
 from services.model import optimizers as shared
@@ -53,18 +53,29 @@ class ScannedSteps:
         self._loss, self._losses = losses.mean(spec), losses.each(spec)
         self._accuracy = losses.accuracy(spec)
         self._augment = augmentation.augment(spec)
-        self._images, self._labels = images, labels
+        self._images = images
         self.sites = sites.of_layers(spec.layers, images.shape[1:])
         slots = optimizers.slots(spec.optimizer, held.trained)
-        self._state = State(list(held.trained), list(held.kept), slots)
+        self._mesh = devices.mesh(spec)
+        state = State(list(held.trained), list(held.kept), slots)
+        self._state = devices.everywhere(self._mesh, state)
+        self._samples = devices.everywhere(self._mesh, (images, labels))
         options = device.compiler_options(spec)
         self._chunk = jax.jit(self._loop, donate_argnums=0, compiler_options=options)
         self._taken = 0
 
     @property
     def held(self) -> Held[jax.Array]:
-        """The current parameters and moving statistics; the next `run` makes others of them."""
-        return Held(self._state.trained, self._state.kept)
+        """The current parameters and moving statistics; the next `run` makes others of them.
+
+        They are the first device's.
+        """
+        trained, kept = self._state.trained, self._state.kept
+        return Held(devices.first(self._mesh, trained), devices.first(self._mesh, kept))
+
+    def require_alike(self) -> None:
+        """Check that all devices hold the same. Raises TrainerFailed."""
+        devices.require_alike([*self._state.trained, *self._state.kept])
 
     def run(self, chunk: Chunk) -> jax.Array:
         """Run the steps of ``chunk``; return their measurements, on the device.
@@ -91,7 +102,7 @@ class ScannedSteps:
         plan = np.stack(shared.schedule(self._spec.optimizer, taken, len(chunk)), 1)
         plan = plan.astype(parameter_dtype(self._spec.precision))
         given = chunk.indices, dict(chunk.drawn), plan
-        ran: tuple[State, jax.Array] = self._chunk(state, (self._images, self._labels), given)
+        ran: tuple[State, jax.Array] = self._chunk(state, self._samples, given)
         return ran
 
     def _loop(
@@ -101,8 +112,10 @@ class ScannedSteps:
 
         def step(state: State, given: Given) -> tuple[State, jax.Array]:
             batch, drawn, plan = given
-            images, labels = (jnp.take(array, batch, axis=0, mode="clip") for array in samples)
-            return self._step(state, self._augment(images, drawn), labels, drawn, plan)
+            taken = [jnp.take(array, batch, axis=0, mode="clip") for array in samples]
+            (images, labels), drawn = devices.shared(self._mesh, (taken, drawn))
+            ran = self._step(state, self._augment(images, drawn), labels, drawn, plan)
+            return devices.kept_alike(self._mesh, ran)
 
         ran: tuple[State, jax.Array] = lax.scan(step, state, chunk)
         return ran

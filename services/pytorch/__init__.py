@@ -26,6 +26,10 @@ def Trainer(  # noqa: N802
 ) -> trainer.Trainer:
     """Return the trainer of the spec's recipe."""
     match spec.recipe:
+        case Recipe.MATCHED if spec.devices > 1:
+            from services.pytorch.devices.trainer import LeadingTrainer  # noqa: PLC0415 - 0.5 s
+
+            return LeadingTrainer(spec, data, weights)
         case Recipe.MATCHED:
             return MatchedTrainer(spec, data, weights, build)
         case Recipe.IDIOMATIC:

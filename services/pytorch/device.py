@@ -7,6 +7,7 @@ from typing import TypeAlias
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import distributed
 from torch.nn import functional
 from twinrun.contract.enums import MIXED, Device, Execution, OwnWay, Precision, Recipe
 from twinrun.contract.nesting import attends, convolves
@@ -36,15 +37,20 @@ def flushes_denormals(spec: JobSpec) -> bool:
     return spec.recipe is Recipe.MATCHED and OwnWay.DENORMALS not in spec.own_ways
 
 
-def prepare(spec: JobSpec) -> torch.device:
-    """Set threads, denormals and TF32, and return the device.
+def place(spec: JobSpec) -> int | None:
+    """Return which of the job's devices is this process's. None: it has but one."""
+    return distributed.get_rank() if spec.devices > 1 else None
+
+
+def prepare(spec: JobSpec, number: int = 0) -> torch.device:
+    """Set threads, denormals and TF32, and return the device, of a GPU that of this ``number``.
 
     Raises DeviceUnavailable, and Unsupported as `_require_one_rounding`.
     """
     # Before any thread of a pool is created, because it inherits the setting.
     torch.set_flush_denormal(flushes_denormals(spec))
     if OwnWay.THREADS not in spec.own_ways:
-        torch.set_num_threads(spec.threads)
+        torch.set_num_threads(spec.device_threads)
     if spec.device is Device.CPU:
         _require_one_rounding(spec)
         return torch.device("cpu")
@@ -60,8 +66,21 @@ def prepare(spec: JobSpec) -> torch.device:
             "GPU; use device cpu, or install NVIDIA's driver and make a GPU visible to the runner",
             device="cuda",
         )
+    require_devices(spec)
     _set_kernels(spec)
-    return torch.device("cuda", 0)
+    torch.cuda.set_device(number)
+    return torch.device("cuda", number)
+
+
+def require_devices(spec: JobSpec) -> None:
+    """Check that there are as many GPUs as the job takes. Raises DeviceUnavailable."""
+    found = torch.cuda.device_count() if spec.device is Device.CUDA else spec.devices
+    if 0 < found < spec.devices:
+        raise DeviceUnavailable(
+            f"devices is {spec.devices}, but PyTorch {torch.__version__} sees {found} GPUs; take "
+            "fewer devices, or make more GPUs visible to the runner",
+            device="cuda",
+        )
 
 
 def tf32(spec: JobSpec) -> tuple[bool, bool]:
@@ -152,6 +171,10 @@ def notes(spec: JobSpec) -> str:
     compiled_on_gpu = of_layers and spec.recipe is Recipe.MATCHED
     if spec.device is Device.CUDA and (compiled_on_gpu or OwnWay.CUDA_GRAPH in spec.own_ways):
         execution += ", captured in CUDA graphs"
+    if spec.devices > 1:
+        by = "gloo" if spec.device is Device.CPU else "NCCL"
+        each = f"{spec.device_threads} CPU threads each"
+        execution += f" on {spec.devices} devices by DistributedDataParallel over {by}, {each}"
     products = f"products in {PRODUCTS[spec.precision]}".replace("torch.", "")
     if spec.device is Device.CPU:
         denormals = "flushed to zero" if flushes_denormals(spec) else "kept"

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import nn
 from twinrun.contract.enums import Execution, OwnWay
 from twinrun.contract.events import Environment, Profiled
 from twinrun.contract.spec import JobSpec
@@ -36,7 +37,8 @@ class MatchedTrainer:
         self, spec: JobSpec, data: Data, weights: Weights | None, build: Build | None = None
     ) -> None:
         self._spec = spec = defaults.as_it_does(spec)
-        self._device = device.prepare(spec)
+        self._place = device.place(spec)
+        self._device = device.prepare(spec, self._place or 0)
         shape = data.train_images.shape[1:]
         self._names = matched.trained(spec, shape)
         self._images = device.put(data.train_images, self._device)
@@ -49,6 +51,8 @@ class MatchedTrainer:
                 weights = defaults.initial_weights(spec, shape)
             initial = matched.ordered(spec, shape, weights)
             arrays = {n: device.put(a.copy(), self._device) for n, a in initial.items()}
+            if spec.devices > 1:  # modules hold no others
+                arrays |= {name: nn.Parameter(arrays[name]) for name in self._names}
             self._model = LayersModel(spec, shape, arrays)
         else:
             self._model = CodeModel(spec, build, self._images[:3], weights)
@@ -59,6 +63,10 @@ class MatchedTrainer:
 
             self._steps = pipeline = PipelineSteps(*given)  # imports torchvision: seconds
             pipeline.take_from(data)
+        elif spec.devices > 1 and isinstance(self._model, LayersModel):
+            from services.pytorch.devices.steps import SharedSteps  # noqa: PLC0415 - 0.5 s
+
+            self._steps = SharedSteps(spec, self._model, self._images, self._labels)
         elif OwnWay.CUDA_GRAPH in spec.own_ways:
             self._steps = CapturedSteps(*given)
         elif spec.execution is Execution.COMPILED:
@@ -82,7 +90,8 @@ class MatchedTrainer:
             found = [indices for indices in found if indices.shape[1] == self._spec.batch_size]
         self._steps.begin(found)
         for chunk in chunks.carried(
-            self._spec, self._images.shape, epoch, found, self._model.sites
+            *(self._spec, self._images.shape, epoch, found, self._model.sites),
+            device=self._place,
         ):
             measured, synced = matched.measured(
                 self._spec, chunk, self._steps.run, lambda found: found.cpu().numpy()
@@ -125,7 +134,8 @@ class MatchedTrainer:
         return self._model.weights()
 
     def environment(self) -> Environment:
-        return environment(torch.get_num_threads(), device.notes(self._spec))
+        threads = torch.get_num_threads() * self._spec.devices
+        return environment(threads, device.notes(self._spec))
 
     def profiled(self, take_steps: Callable[[], int]) -> Profiled:
         return profile.profiled(take_steps, self._device)

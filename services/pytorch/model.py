@@ -15,7 +15,7 @@ from services.model.shapes import Placed
 from services.model.weights import Weights
 from services.pytorch import device
 from services.pytorch.layers import KINDS, nests
-from services.pytorch.layers.given import Evaluating, Given, Training
+from services.pytorch.layers.given import Evaluating, Given, Mean, Training
 from services.pytorch.layers.norms import batch_norm
 from services.trial import matched, model
 from services.trial.matched import Held
@@ -29,7 +29,10 @@ class Model(model.Model[torch.Tensor], Protocol):
 
 
 class LayersModel:
-    """A `Model`: the layers of a spec, with arrays by name in model order."""
+    """A `Model`: the layers of a spec, with arrays by name in model order.
+
+    ``mean``: set where several devices share a step.
+    """
 
     def __init__(
         self, spec: JobSpec, shape: tuple[int, ...], arrays: Mapping[str, torch.Tensor]
@@ -40,6 +43,7 @@ class LayersModel:
         self._arrays = arrays
         self._held = matched.held(matched.trained(spec, shape), arrays)
         self._channels_first = OwnWay.MEMORY_LAYOUT in spec.own_ways
+        self.mean: Mean | None = None
 
     @property
     def parameters(self) -> Sequence[torch.Tensor]:
@@ -53,7 +57,7 @@ class LayersModel:
         self, inputs: torch.Tensor, drawn: Mapping[str, torch.Tensor]
     ) -> tuple[torch.Tensor, Sequence[torch.Tensor]]:
         given = (self.layers, self.parameters, inputs, self.products, drawn)
-        return training_logits(*given, channels_first=self._channels_first)
+        return training_logits(*given, channels_first=self._channels_first, mean=self.mean)
 
     def logits(self, inputs: torch.Tensor) -> torch.Tensor:
         given = (self.layers, self._held, inputs, self.products)
@@ -95,6 +99,7 @@ def training_logits(
     drawn: Mapping[str, torch.Tensor],
     *,
     channels_first: bool = False,
+    mean: Mean | None = None,
 ) -> tuple[torch.Tensor, list[torch.Tensor]]:
     """Return the `logits` of a step, and the batch's statistics, in the order of moving statistics.
 
@@ -103,7 +108,10 @@ def training_logits(
     masks = iter([drawn[name] for name in dropout.names(layers)])
     counted = _counted(layers, images)
     given = Training(
-        products, iter(parameters), masks, counted=counted, channels_first=channels_first
+        *(products, iter(parameters), masks),
+        counted=counted,
+        channels_first=channels_first,
+        mean=mean,
     )
     return _through(layers, images, given), given.statistics
 

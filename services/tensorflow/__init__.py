@@ -19,6 +19,7 @@ from services.keras.choice import confirm
 from services.model.weights import Weights
 from services.tensorflow.code.layered import of_layers
 from services.tensorflow.code.trace import trace
+from services.tensorflow.devices.trainer import MirroredTrainer
 from services.tensorflow.environment import environment
 from services.tensorflow.idiomatic import CustomLoopTrainer, IdiomaticTrainer
 from services.tensorflow.matched import MatchedTrainer
@@ -35,6 +36,8 @@ def Trainer(  # noqa: N802
 ) -> trainer.Trainer:
     """Return the trainer of the spec's recipe."""
     match spec.recipe:
+        case Recipe.MATCHED if spec.devices > 1:
+            return MirroredTrainer(spec, data, weights)
         case Recipe.MATCHED:
             return MatchedTrainer(spec, data, weights, build)
         case Recipe.IDIOMATIC:

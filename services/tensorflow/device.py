@@ -36,10 +36,14 @@ def prepare(spec: JobSpec) -> str:
     Raises DeviceUnavailable, and Unsupported if this process has run TensorFlow with another number
     of threads: its pools are created once; and as `_require_one_rounding`.
     """
+    if spec.device is Device.CPU:
+        _divide_cpu(spec)
     try:
         if OwnWay.THREADS not in spec.own_ways:
             tf.config.threading.set_intra_op_parallelism_threads(spec.threads)
-            tf.config.threading.set_inter_op_parallelism_threads(1)
+            made = tf.config.threading.get_inter_op_parallelism_threads()
+            each = max(made, spec.devices)  # a device's operations are handed out by one
+            tf.config.threading.set_inter_op_parallelism_threads(each)
     except RuntimeError as error:
         raise Unsupported(
             f"threads is {spec.threads}, but this process has begun with "
@@ -62,10 +66,40 @@ def prepare(spec: JobSpec) -> str:
             "install NVIDIA's driver and make a GPU visible to the runner",
             device="cuda",
         )
-    tf.config.set_visible_devices(gpus[0], "GPU")
-    tf.config.experimental.set_memory_growth(gpus[0], enable=True)
+    if len(gpus) < spec.devices:
+        raise DeviceUnavailable(
+            f"devices is {spec.devices}, but TensorFlow {tf.__version__} sees {len(gpus)} GPUs; "
+            "take fewer devices, or make more GPUs visible to the runner",
+            device="cuda",
+        )
+    tf.config.set_visible_devices(gpus[: spec.devices], "GPU")
+    for gpu in gpus[: spec.devices]:
+        tf.config.experimental.set_memory_growth(gpu, enable=True)
     tf.config.experimental.enable_tensor_float_32_execution(tf32(spec))
     return "/GPU:0"
+
+
+def names(spec: JobSpec) -> list[str]:
+    """Return the names of the job's devices, in order."""
+    kind = "CPU" if spec.device is Device.CPU else "GPU"
+    return [f"/{kind}:{number}" for number in range(spec.devices)]
+
+
+def _divide_cpu(spec: JobSpec) -> None:
+    """Make as many devices of the CPU as the job takes. Raises Unsupported if it is too late."""
+    (cpu,) = tf.config.list_physical_devices("CPU")
+    known = tf.config.get_logical_device_configuration(cpu) or [None]
+    if len(known) >= spec.devices:
+        return
+    try:
+        parts = [tf.config.LogicalDeviceConfiguration()] * spec.devices
+        tf.config.set_logical_device_configuration(cpu, parts)
+    except RuntimeError as error:
+        raise Unsupported(
+            f"devices is {spec.devices}, but this process has begun with {len(known)}; run the job "
+            "in a new one",
+            field="devices",
+        ) from error
 
 
 def tf32(spec: JobSpec) -> bool:
@@ -154,6 +188,9 @@ def notes(spec: JobSpec) -> str:
     """Return the settings, for people to read."""
     in_parts = spec.recipe is Recipe.MATCHED and model.in_parts(spec)
     execution = _IN_PARTS if in_parts else _EXECUTIONS[spec.execution]
+    if spec.devices > 1:
+        shared = f"{spec.threads} CPU threads between them"
+        execution += f" on {spec.devices} devices by MirroredStrategy, {shared}"
     notes = f"{execution}; products in {PRODUCTS[spec.precision].name}"
     if spec.device is Device.CPU:
         return f"{notes}; denormals flushed to zero"

@@ -68,12 +68,16 @@ class EagerSteps:
 
         They have the form that `services.trial.matched.steps_taken` expects.
         """
-        plan = optimizers.plan(self._spec, self._taken, len(chunk))
-        self._taken += len(chunk)
+        return self._run(chunk, self.plan(len(chunk)))
+
+    def plan(self, steps: int) -> NDArray[np.floating]:
+        """Return the numbers [steps, numbers] of the next steps, and count these as taken."""
+        plan = optimizers.plan(self._spec, self._taken, steps)
+        self._taken += steps
         dtype = parameter_dtype(self._spec.precision).type
         if self._update is optimizers.update:
             plan = optimizers.kernel_plan(self._spec.optimizer, plan, dtype)
-        return self._run(chunk, np.stack(plan, 1).astype(dtype))
+        return np.stack(plan, 1).astype(dtype)
 
     def _run(self, chunk: Chunk, plan: NDArray[np.floating]) -> tf.Tensor:
         """Run the steps of ``chunk`` by their ``plan`` [steps, numbers]."""

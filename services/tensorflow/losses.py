@@ -71,6 +71,22 @@ def each(spec: JobSpec) -> LossFunction:
             assert_never(spec.loss)
 
 
+def divisor(spec: JobSpec) -> LossFunction | None:
+    """Return the function of what `mean` divides by; None: by the batch's samples."""
+    loss, left_out = spec.loss, ignored(spec.loss)
+    if left_out is not None:
+        return lambda logits, labels: tf.reduce_sum(tf.cast(labels != left_out, logits.dtype))
+    if not isinstance(loss, SoftmaxCrossEntropy) or not loss.class_weights:
+        return None
+    match loss.class_weights_divisor:
+        case ClassWeightsDivisor.WEIGHTS:
+            return lambda logits, labels: tf.reduce_sum(_weights(loss, logits, labels))
+        case ClassWeightsDivisor.SAMPLES:
+            return None
+        case unknown:
+            assert_never(unknown)
+
+
 def accuracy(spec: JobSpec) -> LossFunction:
     """Return the function of a batch's accuracy, 0 to 1; of numbers it is 0, and tells nothing."""
     match targets(spec.loss):

@@ -50,16 +50,18 @@ class MatchedTrainer:
             ]
             self._images = images = device.put(data.train_images, self._device)
             self._labels = tf.constant(losses.for_trainer(spec.loss, data.train_labels))
-            given = (spec, self._model, images, self._labels)
-            if matched.PIPELINES & {*spec.own_ways}:
-                self._steps: EagerSteps = PipelineSteps(*given, data)
-            else:
-                graph = AugmentedSteps if wanted(spec) else GraphSteps
-                self._steps = EagerSteps(*given) if eager else graph(*given)
+            self._steps = self._made_steps(data)
         signature = tf.TensorSpec([None, *images.shape[1:]], images.dtype)
         self._logits = (
             self._op_by_op if eager else tf.function(self._op_by_op, [signature], autograph=False)
         )
+
+    def _made_steps(self, data: Data) -> EagerSteps:
+        given = (self._spec, self._model, self._images, self._labels)
+        if matched.PIPELINES & {*self._spec.own_ways}:
+            return PipelineSteps(*given, data)
+        graph = AugmentedSteps if wanted(self._spec) else GraphSteps
+        return EagerSteps(*given) if self._spec.execution is Execution.EAGER else graph(*given)
 
     def _op_by_op(self, images: tf.Tensor) -> tf.Tensor:
         return self._model.logits(images)

@@ -48,7 +48,7 @@ from twinrun.contract.spec import JobSpec
 from services.model import dropout, padding, shapes, sites
 from services.model.weights import Weights
 from services.tensorflow.layers import KINDS
-from services.tensorflow.layers.given import Evaluating, Given, Training
+from services.tensorflow.layers.given import Evaluating, Given, Mean, Training
 from services.tensorflow.layers.norms import batch_norm
 from services.trial import matched
 from services.trial.matched import Held
@@ -66,7 +66,10 @@ class Trained(Model[tf.Tensor], Protocol):
 
 
 class LayersModel:
-    """A `Trained` of a spec's layers, with ``weights`` in model order."""
+    """A `Trained` of a spec's layers, with ``weights`` in model order.
+
+    ``mean``: set while a step is built that several devices share.
+    """
 
     def __init__(
         self, spec: JobSpec, shape: tuple[int, ...], weights: Weights, products: tf.DType
@@ -76,11 +79,13 @@ class LayersModel:
         self._held = matched.held(matched.trained(spec, shape), self._variables)
         self.parameters, self.state = self._held.trained, self._held.kept
         self.sites = sites.of_layers(spec.layers, shape)
+        self.mean: Mean | None = None
 
     def training_logits(
         self, inputs: tf.Tensor, drawn: Mapping[str, tf.Tensor]
     ) -> tuple[tf.Tensor, list[tf.Tensor]]:
-        return training_logits(self._spec, self.parameters, inputs, self._products, drawn)
+        given = (self._spec, self.parameters, inputs, self._products, drawn)
+        return training_logits(*given, mean=self.mean)
 
     def losses(self) -> Sequence[tf.Tensor]:
         return ()
@@ -120,6 +125,8 @@ def training_logits(
     images: tf.Tensor,
     products: tf.DType,
     drawn: Mapping[str, tf.Tensor],
+    *,
+    mean: Mean | None = None,
 ) -> tuple[tf.Tensor, list[tf.Tensor]]:
     """Return the `logits` of a step, and the batch's statistics, in the order of moving statistics.
 
@@ -128,7 +135,7 @@ def training_logits(
     masks = iter([drawn[name] for name in dropout.names(spec.layers)])
     compiled = spec.execution is Execution.COMPILED
     counted = _counted(spec.layers, images)
-    given = Training(products, iter(parameters), masks, compiled, counted=counted)
+    given = Training(products, iter(parameters), masks, compiled, counted=counted, mean=mean)
     walk = Parts(given) if in_parts(spec) else Computed(given)
     return _through(spec.layers, images, given, walk), given.statistics
 

@@ -8,12 +8,13 @@ from numpy.typing import NDArray
 from twinrun.contract.spec import JobSpec
 
 from services.model import augmentation, dropout
+from services.model.shares import Share, shares
 from services.model.sites import Site
 from services.model.weights import parameter_dtype
 
-# Numbers [steps, batch, ...] for samples int32[steps, batch], and the position (from 0) of the
-# first step in its epoch.
-Draw = Callable[[int, NDArray[np.int32]], NDArray[np.generic]]
+# Numbers [steps, batch, ...] for samples int32[steps, batch], the position (from 0) of the first
+# step in its epoch, and the share of a device, None: of all samples.
+Draw = Callable[[int, NDArray[np.int32], Share | None], NDArray[np.generic]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,11 +22,13 @@ class Chunk:
     """Steps of one number of samples, to be run in one call.
 
     ``indices`` int32[steps, samples]: those of each step. ``drawn``: by name [steps,
-    samples, ...], what else each step needs; empty if a job draws nothing.
+    samples, ...], what else each step needs; empty if a job draws nothing. ``share``: whose part
+    of each step this is; None: all of it.
     """
 
     indices: NDArray[np.int32]
     drawn: Mapping[str, NDArray[np.generic]] = field(default_factory=dict)
+    share: Share | None = None
 
     def __len__(self) -> int:
         return len(self.indices)
@@ -33,7 +36,7 @@ class Chunk:
     def part(self, steps: slice) -> "Chunk":
         """Return some of its steps."""
         drawn = {name: array[steps] for name, array in self.drawn.items()}
-        return Chunk(self.indices[steps], drawn)
+        return Chunk(self.indices[steps], drawn, self.share)
 
 
 def carried(
@@ -42,16 +45,20 @@ def carried(
     epoch: int,
     order: Iterable[NDArray[np.int32]],
     sites: Sequence[Site],
+    *,
+    device: int | None = None,
 ) -> Iterator[Chunk]:
     """Yield the chunks of one epoch (from 0) for its ``order``, one index array each.
 
-    ``shape`` [n, h, w, c]: of the training images. ``sites``: the model's. Each chunk is drawn when
-    it is requested.
+    ``shape`` [n, h, w, c]: of the training images. ``sites``: the model's. ``device``: whose share
+    of each step it is; None: all of it. Each chunk is drawn when it is requested.
     """
     draws = _draws(spec, shape, epoch, sites)
     taken = 0
     for indices in order:
-        yield Chunk(indices, {name: draw(taken, indices) for name, draw in draws.items()})
+        share = None if device is None else shares(indices.shape[1], spec.devices)[device]
+        drawn = {name: draw(taken, indices, share) for name, draw in draws.items()}
+        yield Chunk(indices if share is None else indices[:, share.part], drawn, share)
         taken += len(indices)
 
 
@@ -61,10 +68,16 @@ def whole(spec: JobSpec, shape: tuple[int, ...]) -> Chunk:
 
 
 def blank(
-    spec: JobSpec, shape: tuple[int, ...], steps: int, batch: int, sites: Sequence[Site]
+    spec: JobSpec,
+    shape: tuple[int, ...],
+    steps: int,
+    batch: int,
+    sites: Sequence[Site],
+    *,
+    device: int | None = None,
 ) -> Chunk:
-    """Return a chunk for warm-up: all of its samples are the first one."""
-    return next(carried(spec, shape, 0, [np.zeros((steps, batch), np.int32)], sites))
+    """Return a chunk for warm-up, or a ``device``'s share: all of its samples are the first one."""
+    return next(carried(spec, shape, 0, [np.zeros((steps, batch), np.int32)], sites, device=device))
 
 
 def _draws(
@@ -75,19 +88,25 @@ def _draws(
     if augmentation.wanted(spec):
         dtype = parameter_dtype(spec.precision)
         transforms = augmentation.transforms(spec, shape, epoch).astype(dtype)
-        draws[augmentation.TRANSFORMS] = lambda _, indices: transforms[indices]
+        draws[augmentation.TRANSFORMS] = lambda _, indices, share: transforms[
+            indices if share is None else indices[:, share.part]
+        ]
     return draws | {site.name: _of_masks(spec, site, epoch) for site in sites}
 
 
 def _of_masks(spec: JobSpec, site: Site, epoch: int) -> Draw:
-    def draw(taken: int, indices: NDArray[np.int32]) -> NDArray[np.generic]:
-        found = dropout.masks(
-            site.rate,
-            site.shape,
-            stream=(spec.seed, epoch, site.stream),
-            first=taken * spec.step_samples,
-            samples=indices.size,
+    def drawn(first: int, samples: int) -> NDArray[np.generic]:
+        stream = spec.seed, epoch, site.stream
+        return dropout.masks(site.rate, site.shape, stream=stream, first=first, samples=samples)
+
+    def draw(taken: int, indices: NDArray[np.int32], share: Share | None) -> NDArray[np.generic]:
+        first = taken * spec.step_samples
+        if share is None:
+            return drawn(first, indices.size).reshape(*indices.shape, *site.shape)
+        part, of = share.part, share.of  # a sample has the mask of its place in the whole step
+        samples = part.stop - part.start
+        return np.stack(
+            [drawn(first + step * of + part.start, samples) for step in range(len(indices))]
         )
-        return found.reshape(*indices.shape, *site.shape)
 
     return draw

@@ -14,6 +14,7 @@ from services.errors import Unsupported
 from services.frameworks import FRAMEWORKS
 from services.trial.trace import Traced
 from tests.frameworks import code_models, jobs
+from tests.frameworks.device_faults import DEVICES
 
 
 @pytest.fixture(scope="session")
@@ -51,8 +52,9 @@ def short_compilations(
         config.update("jax_persistent_cache_min_compile_time_secs", 0)
         config.update("jax_persistent_cache_min_entry_size_bytes", -1)
         config.update("jax_disable_most_optimizations", True)
-        # Whichever test is first: threads are made once.
-        importlib.import_module("services.jax.device").prepare(jobs.spec())
+    if name != "pytorch":  # whichever test is first: threads and parts of the CPU are made once
+        device = importlib.import_module(f"services.{name}.device")
+        device.prepare(jobs.spec(devices=DEVICES))
     if name == "pytorch":
         builder = importlib.import_module("torch._inductor.cpp_builder")
         flags = builder._get_optimization_cflags

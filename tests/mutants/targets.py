@@ -16,6 +16,7 @@ _PREVIEW = "of a preview alone, held against NumPy in tests/frameworks/test_augm
 _TIMES = "a time, or nothing at all"
 _CAPTURED = "on a GPU alone; with a stand-in for its graphs: tests/frameworks/test_captured.py"
 _REFUSES = "refuses, and computes nothing"
+_DEVICES = "of jobs on several devices, whose faults tests/frameworks/test_devices.py plants"
 _KERAS = "of a user's Keras model, held against Keras itself in tests/frameworks/test_code_keras.py"
 
 # Of layers that hold no others, by family, each with a file of its name in each framework's folder.
@@ -163,6 +164,8 @@ MUTATED: dict[str, dict[str, str]] = {
 }
 _CODE = "a model of users' code is no job of these; tests/frameworks/pytorch_code has its faults"
 LEFT_OUT = {
+    **{str(path.relative_to(ROOT)): _DEVICES for path in ROOT.glob("services/*/devices/*.py")},
+    "services/jax/devices.py": _DEVICES,
     **{
         f"services/{framework}/layers/{family}/__init__.py": "no code"
         for framework in EVERY
@@ -176,8 +179,7 @@ LEFT_OUT = {
         )
     },
     "services/pytorch/graphs/__init__.py": "no code",
-    "services/pytorch/graphs/captured.py": _CAPTURED,
-    "services/pytorch/graphs/captured_steps.py": _CAPTURED,
+    **{f"services/pytorch/graphs/captured{end}.py": _CAPTURED for end in ("", "_steps")},
     "services/pytorch/__init__.py": "imports",
     "services/pytorch/defaults.py": _OWN,
     "services/pytorch/environment.py": _TELLS,

@@ -15,7 +15,8 @@ from orchestrator.actions.request import Request
 from orchestrator.certificate import certificate_file
 from orchestrator.certificate.certificate import Certificate
 from orchestrator.certificate.certificates import Certificates, pair
-from orchestrator.cli import sides_option
+from orchestrator.cli import devices_option, sides_option
+from orchestrator.cli.devices_option import JobOnDevices
 from orchestrator.cli.options import (
     ALL,
     BaselineOption,
@@ -50,7 +51,7 @@ _FOR_A_GPU = Phrase(
 
 
 def verify(
-    job: JobOptions,
+    job: JobOnDevices,
     where: WhereOptions,
     shown: ShownOptions,
     pipeline: PipelineOptions,
@@ -86,7 +87,10 @@ def verify(
                 changes = proof.VERIFIED | job.changes() | {"steps_per_epoch_limit": steps}
                 spec = config.job_spec(workload, changes)
                 name = workloads.title(workload) if workload else job.title
-                compared = sides_option.compared(side, frameworks, spec, where, least=2)
+                several = len(job.device_counts) > 1
+                least = 1 if several else 2
+                compared = sides_option.compared(side, frameworks, spec, where, least=least)
+                compared = devices_option.each(job, compared, spec)
                 versions.check_used(where.named, compared)
                 first = named.baseline(baseline, compared, spec)
                 request = Request(

@@ -134,6 +134,7 @@ class JobSpec:
     early_stopping: EarlyStopping | None = None
     matched_initial_values: bool = False
     loss_scale: int | None = None
+    devices: int = 1
     matched_batch_order: bool = False
 
     @property
@@ -147,6 +148,11 @@ class JobSpec:
     def step_samples(self) -> int:
         """The samples of a step, which is one update; an epoch's last step may have fewer."""
         return self.batch_size * self.accumulate_steps
+
+    @property
+    def device_threads(self) -> int:
+        """The CPU threads of each device, of the job's: at least one."""
+        return max(1, self.threads // self.devices)
 
     @property
     def blobs(self) -> tuple[StoredFile, ...]:

@@ -8,6 +8,7 @@ from twinrun.contract.code_values import code_violations
 from twinrun.contract.converters.nests import nested
 from twinrun.contract.converters.specs import readable_spec
 from twinrun.contract.dataset_values import dataset_violations
+from twinrun.contract.device_values import device_violations
 from twinrun.contract.enums import (
     Device,
     Execution,
@@ -91,6 +92,7 @@ def _violations(spec: JobSpec) -> Iterator[Violation]:
         yield from between("steps_per_epoch_limit", spec.steps_per_epoch_limit, 1, 10_000_000)
     yield from _recipe_violations(spec)
     yield from _scale_violations(spec)
+    yield from device_violations(spec)
     yield from _late_epoch_violations(spec)
     yield from _tolerance_violations(spec.tolerance)
     yield from _target_violations(spec)

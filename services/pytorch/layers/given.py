@@ -4,10 +4,14 @@ Of both kinds, ``counted``, bool[batch, time], is False at padded steps. None: e
 ``channels_first``: so images lie in memory.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 import torch
+
+# Makes the mean over a device's samples that over the samples of all devices that share a step.
+Mean: TypeAlias = Callable[[torch.Tensor], torch.Tensor]
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +19,7 @@ class Training:
     """For training. ``products``: the dtype of products. ``trained``: parameters.
 
     ``drawn``: what NumPy drew for this step. ``statistics``: a layer with moving statistics appends
-    the batch's. All in model order.
+    the batch's. All in model order. ``mean``: None if the step has one device.
     """
 
     products: torch.dtype
@@ -24,6 +28,7 @@ class Training:
     statistics: list[torch.Tensor] = field(default_factory=list)
     counted: torch.Tensor | None = None
     channels_first: bool = False
+    mean: Mean | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,10 +3,14 @@
 Of both kinds, ``counted``, bool[batch, time], is False at padded steps. None: every step counts.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 import tensorflow as tf
+
+# Makes the mean over a device's samples that over the samples of all devices that share a step.
+Mean: TypeAlias = Callable[[tf.Tensor], tf.Tensor]
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +18,8 @@ class Training:
     """For training. ``products``: the dtype of products. ``trained``: parameters.
 
     ``drawn``: what NumPy drew for this step. ``statistics``: a layer with moving statistics appends
-    the batch's. All in model order. ``compiled``: by XLA.
+    the batch's. All in model order. ``compiled``: by XLA. ``mean``: None of one
+    device.
     """
 
     products: tf.DType
@@ -23,6 +28,7 @@ class Training:
     compiled: bool
     statistics: list[tf.Tensor] = field(default_factory=list)
     counted: tf.Tensor | None = None
+    mean: Mean | None = None
 
 
 @dataclass(frozen=True, slots=True)

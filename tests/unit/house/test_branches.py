@@ -14,11 +14,12 @@ STEPS = {"pytorch": _STEPS, "tensorflow": _STEPS, "jax": ("rounding", "scanned_s
 COMPUTING = {
     framework: (
         *("augmentation", "device", "losses", "matched", "model"),
+        *(("devices",) if framework == "jax" else ()),
         *STEPS[framework],
         *sorted(f"graphs/{path.stem}" for path in (SERVICES / framework / "graphs").glob("*.py")),
         *sorted(
             path.relative_to(SERVICES / framework).with_suffix("").as_posix()
-            for folder in ("layers", "optimizers", "code")
+            for folder in ("layers", "optimizers", "code", "devices")
             for path in (SERVICES / framework / folder).rglob("*.py")
         ),
     )
@@ -49,6 +50,7 @@ MESSAGE = "words, no arithmetic"
 OWN_WAY = "an own way, of which there is no certificate: test_own_ways"
 BUILT = "before anything is computed: what is made, or refused"
 KIND = "the kind of a layer or array, which names what is compared"
+DEVICES = "tests/frameworks/test_devices: with and without step details"
 SCALED = "float16: tests/frameworks/test_loss_scale, in each execution"
 # Each place, and what covers it.
 COVERED = {
@@ -71,6 +73,7 @@ COVERED = {
     "tensorflow/code/views.py _variants: "
     "len(view.shape) == 2 and (not type(layer).__module__.startswith('keras.'))": KIND,
     "jax/device.py compiler_options: spec.device is Device.CPU": GPU,
+    "jax/devices.py mesh: spec.device is Device.CPU": BUILT,
     "jax/device.py _start: device is Device.CPU": GPU,
     "jax/device.py notes: spec.device is Device.CPU": MESSAGE,
     "jax/device.py prepare: "
@@ -94,6 +97,9 @@ COVERED = {
     "or spec.recipe is not Recipe.MATCHED": BUILT,
     "pytorch/device.py _require_one_rounding: convolves(spec.layers) "
     "or spec.precision is Precision.BFLOAT16": BUILT,
+    "pytorch/device.py require_devices: spec.device is Device.CUDA": BUILT,
+    "pytorch/devices/collectives.py backend: spec.device is Device.CPU": BUILT,
+    "pytorch/devices/steps.py step: self._details": DEVICES,
     "pytorch/device.py synchronize: device.type == 'cuda'": GPU,
     "pytorch/device.py notes: spec.execution is Execution.COMPILED": MESSAGE,
     "pytorch/device.py notes: spec.device is Device.CPU": MESSAGE,
@@ -119,6 +125,12 @@ COVERED = {
     "tensorflow/layers/norms/batch_norm.py by_batch: "
     "x.shape.rank == 4 and x.dtype == tf.float32 and (not compiled)": f"{BOTH}; {EXECUTIONS}",
     "tensorflow/device.py prepare: spec.device is Device.CPU": GPU,
+    "tensorflow/devices/steps.py _strategy: on_cpu": "how sums are exchanged, which are the same",
+    "tensorflow/devices/trainer.py __init__: spec.execution is Execution.EAGER": BUILT,
+    "tensorflow/matched.py _made_steps: self._spec.execution is Execution.EAGER": EXECUTIONS,
+    "tensorflow/device.py names: spec.device is Device.CPU": BUILT,
+    "tensorflow/devices/replica.py share: self._spec.report_step_details": DEVICES,
+    "tensorflow/devices/steps.py _loop: self._spec.report_step_details": DEVICES,
     "tensorflow/device.py _require_one_rounding: spec.precision not in MIXED "
     "or spec.recipe is not Recipe.MATCHED": BUILT,
     "tensorflow/device.py _require_one_rounding: convolves(spec.layers) "

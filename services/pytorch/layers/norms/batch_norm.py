@@ -11,7 +11,7 @@ from twinrun.contract.norms import is_usual_momentum
 
 from services.model import taken
 from services.model.layers.parameter import Shape
-from services.pytorch.layers.given import Evaluating, Given, Training
+from services.pytorch.layers.given import Evaluating, Given, Mean, Training
 
 
 def computed(layer: BatchNorm, x: torch.Tensor, given: Given) -> torch.Tensor:
@@ -19,7 +19,7 @@ def computed(layer: BatchNorm, x: torch.Tensor, given: Given) -> torch.Tensor:
     gamma, beta = next(given.trained), next(given.trained)
     match given:
         case Training():
-            normalised, *found = by_batch(layer, x, gamma, beta)
+            normalised, *found = by_batch(layer, x, gamma, beta, given.mean)
             given.statistics.extend(found)
             return normalised
         case Evaluating():
@@ -68,9 +68,19 @@ def held(module: nn.BatchNorm1d | nn.BatchNorm2d) -> dict[str, torch.Tensor | No
 
 
 def by_batch(
-    layer: BatchNorm, x: torch.Tensor, gamma: torch.Tensor, beta: torch.Tensor
+    layer: BatchNorm,
+    x: torch.Tensor,
+    gamma: torch.Tensor,
+    beta: torch.Tensor,
+    mean: Mean | None = None,
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """Normalise by the batch's mean and biased variance [channels], and return those, too."""
+    """Normalise by the batch's mean and biased variance [channels], and return those, too.
+
+    ``mean``: where several devices share the batch.
+    """
+    if mean is not None:
+        shared = mean  # SyncBatchNorm is for GPUs only, and counts each device's samples
+        return _plainly(layer, x, gamma, beta, lambda values: shared(_mean(values)))
     # In float64 precision matters: see `_mean`. In float32 the kernel is that of users' models.
     if torch.compiler.is_compiling() or x.dtype == torch.float64:
         return _plainly(layer, x, gamma, beta)
@@ -119,12 +129,17 @@ def _kernel(
 
 
 def _plainly(
-    layer: BatchNorm, x: torch.Tensor, gamma: torch.Tensor, beta: torch.Tensor
+    layer: BatchNorm,
+    x: torch.Tensor,
+    gamma: torch.Tensor,
+    beta: torch.Tensor,
+    mean_of: Mean | None = None,
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """Normalise in operations that a compiler can fuse with those around them."""
-    mean = _mean(x)
+    mean_of = mean_of or _mean
+    mean = mean_of(x)
     centred = x - mean
-    variance = _mean(centred.square())
+    variance = mean_of(centred.square())
     normalised = centred * torch.rsqrt(variance + layer.epsilon) * gamma + beta
     return normalised, mean.detach(), variance.detach()
 

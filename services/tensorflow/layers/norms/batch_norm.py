@@ -7,7 +7,7 @@ import tensorflow as tf
 from twinrun.contract.layers import BatchNorm, Layer
 from twinrun.contract.nesting import leaves
 
-from services.tensorflow.layers.given import Evaluating, Given, Training
+from services.tensorflow.layers.given import Evaluating, Given, Mean, Training
 
 Normalised = tuple[tf.Tensor, tf.Tensor, tf.Tensor]
 
@@ -17,7 +17,9 @@ def computed(layer: BatchNorm, x: tf.Tensor, given: Given) -> tf.Tensor:
     gamma, beta = next(given.trained), next(given.trained)
     match given:
         case Training():
-            normalised, *found = by_batch(layer, x, gamma, beta, compiled=given.compiled)
+            normalised, *found = by_batch(
+                *(layer, x, gamma, beta), compiled=given.compiled, shared=given.mean
+            )
             given.statistics.extend(found)
             return normalised
         case Evaluating():
@@ -38,14 +40,22 @@ def keep(
 
 
 def by_batch(
-    layer: BatchNorm, x: tf.Tensor, gamma: tf.Variable, beta: tf.Variable, *, compiled: bool
+    layer: BatchNorm,
+    x: tf.Tensor,
+    gamma: tf.Variable,
+    beta: tf.Variable,
+    *,
+    compiled: bool,
+    shared: Mean | None = None,
 ) -> Normalised:
     """Normalise by the batch's mean and biased variance [channels], and return those, too.
 
     It uses TensorFlow's kernel where that is fastest: for images in float32, and not with XLA,
     where the kernel takes three times as long as plain operations and gives a less precise
-    variance.
+    variance. ``shared``: where several devices share the batch.
     """
+    if shared is not None:
+        return _by_all(layer, x, gamma, beta, shared)
     if x.shape.rank == 4 and x.dtype == tf.float32 and not compiled:
         return _kernel(layer, x, gamma, beta)
     trained = (tf.convert_to_tensor(variable) for variable in (gamma, beta))
@@ -79,6 +89,17 @@ def _kernel(layer: BatchNorm, x: tf.Tensor, gamma: tf.Variable, beta: tf.Variabl
     )
     values = tf.cast(tf.size(x) // x.shape[-1], x.dtype)  # of a channel
     return normalised, mean, unbiased * ((values - 1) / values)
+
+
+def _by_all(
+    layer: BatchNorm, x: tf.Tensor, gamma: tf.Variable, beta: tf.Variable, shared: Mean
+) -> Normalised:
+    """Normalise by the statistics of all devices' samples; so is the gradient derived."""
+    mean = shared(_mean(x))
+    centred = x - mean
+    variance = shared(_mean(tf.square(centred)))
+    normalised = centred * tf.math.rsqrt(variance + layer.epsilon) * gamma + beta
+    return normalised, mean, variance
 
 
 def _plainly(epsilon: float) -> Callable[..., Normalised]:

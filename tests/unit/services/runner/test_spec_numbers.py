@@ -116,6 +116,7 @@ BAD = {
     **{f"layers[1].{kind}.padding": [-1, 4097, HUGE] for kind in CONVOLUTIONS},
     "epochs": [0, -1, 10_001, HUGE, -HUGE],
     "accumulate_steps": [0, -1, 65, HUGE],
+    "devices": [0, -1, 65, HUGE],
     "loss_scale": [0, -1, 3, HUGE],
     "early_stopping.patience": [0, -1, 10_001, HUGE],
     "early_stopping.min_delta": [-1e-9, *NOT_A_NUMBER],

@@ -1,0 +1,1 @@
+"""One job on several devices: a process for each, by DistributedDataParallel."""

@@ -1,0 +1,62 @@
+"""The trainer of a job on several devices, in the process of the first one."""
+
+from collections.abc import Iterator
+
+from twinrun.contract.spec import JobSpec
+
+from services.data.arrays import Data
+from services.errors import TrainerFailed
+from services.model.weights import Weights
+from services.pytorch import device
+from services.pytorch.devices import pool
+from services.pytorch.devices.messages import Advance, Command, Epoch
+from services.pytorch.devices.replica import digest
+from services.pytorch.matched import MatchedTrainer
+from services.trial.trainer import Steps
+
+
+class LeadingTrainer(MatchedTrainer):
+    """A `services.trial.trainer.Trainer` whose job is shared by the processes of a `Pool`.
+
+    They do all that changes the model at the same time, each for its samples. What is reported is
+    of the whole steps; evaluation and the clock are this process's.
+    """
+
+    def __init__(self, spec: JobSpec, data: Data, weights: Weights | None) -> None:
+        device.require_devices(spec)
+        self._pool = pool.of(spec)
+        arrays = {"images": data.train_images, "labels": data.train_labels}
+        self._pool.begin(spec, weights, arrays)
+        with self._pool.explained():
+            super().__init__(spec, data, weights)
+
+    def warm_up(self) -> None:
+        self._pool.send(Command.WARM_UP)
+        with self._pool.explained():
+            super().warm_up()
+
+    def train_epoch(self, epoch: int) -> Iterator[Steps]:
+        self._pool.send(Epoch(epoch))
+        chunks = super().train_epoch(epoch)
+        while True:
+            self._pool.send(Command.CHUNK)  # before this process draws: they draw at once
+            with self._pool.explained():
+                steps = next(chunks, None)
+            if steps is None:
+                return
+            yield steps
+
+    def advance(self, steps: int) -> None:
+        self._pool.send(Advance(steps))
+        super().advance(steps)
+
+    def weights(self) -> Weights:
+        """Return the weights, which all devices hold alike. Raises TrainerFailed if they do not."""
+        own = digest(self)
+        for place, found in enumerate(self._pool.digests(), 1):
+            if found != own:
+                raise TrainerFailed(
+                    f"Device {place} of the job holds other weights than device 0: an update of "
+                    "one of them was not that of the other."
+                )
+        return super().weights()
