@@ -38,7 +38,7 @@ FRAMEWORKS = {
     for each in (
         Framework("pytorch", "PyTorch", 50051, "#D55E00", "o", op_by_op=True, package="torch"),
         Framework("tensorflow", "TensorFlow", 50052, "#0072B2", "D"),
-        Framework("jax", "JAX", 50053, "#009E73", "s", usual=False, takes_code=False),
+        Framework("jax", "JAX", 50053, "#009E73", "s", usual=False),
     )
 }
 

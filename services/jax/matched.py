@@ -11,14 +11,14 @@ from twinrun.contract.events import Environment, Profiled
 from twinrun.contract.spec import JobSpec
 
 from services.data.arrays import Data
-from services.jax import augmentation, device, model, profile, refusals
+from services.jax import augmentation, device, profile, refusals
 from services.jax.environment import environment
+from services.jax.model import LayersModel, Model
 from services.jax.scanned_steps import ScannedSteps, numbers
 from services.model import losses
 from services.model.weights import Weights, initial
 from services.trial import chunks, matched
 from services.trial.code import Build
-from services.trial.matched import Held
 from services.trial.trainer import Steps
 
 
@@ -30,34 +30,20 @@ class MatchedTrainer:
     ) -> None:
         refusals.require_supported(spec, build)
         self._spec, self._device = spec, device.prepare(spec)
-        self._rounding = device.rounding(spec)
         self._shape = data.train_images.shape
         shape = self._shape[1:]
         self._names = matched.trained(spec, shape)
-        if weights is None:
-            weights = initial(spec.layers, shape, spec.seed, spec.precision)
-        given = matched.ordered(spec, shape, weights)
-        self._order = list(given)
         size = matched.evaluate_batch(spec, shape)
         with jax.default_device(self._device):
-            # Copied: what is donated is written to.
-            arrays = {name: jnp.array(array) for name, array in given.items()}
+            self._model = _model(spec, data.train_images, weights, build)
             self._test_batches = [
                 jnp.asarray(data.test_images[start : start + size])
                 for start in range(0, len(data.test_images), size)
             ]
             self._images = jnp.asarray(data.train_images)
             self._labels = jnp.asarray(losses.for_trainer(spec.loss, data.train_labels))
-            self._steps = ScannedSteps(
-                *(spec, matched.held(self._names, arrays), self._images, self._labels),
-                self._rounding,
-            )
-        self._logits = jax.jit(self._logits_of)
-
-    def _logits_of(
-        self, trained: list[jax.Array], kept: list[jax.Array], images: jax.Array
-    ) -> jax.Array:
-        return model.logits(self._spec.layers, Held(trained, kept), images, self._rounding)
+            self._steps = ScannedSteps(spec, self._model, self._images, self._labels)
+        self._logits = jax.jit(self._model.logits)
 
     def warm_up(self) -> None:
         with jax.default_device(self._device):
@@ -100,13 +86,8 @@ class MatchedTrainer:
         return numbers(images), np.asarray(self._labels)
 
     def weights(self) -> Weights:
-        held = self._steps.held
-        kept = iter(held.kept)
-        trained = dict(zip(self._names, held.trained, strict=True))
-        # Copied: the next chunk is donated the arrays themselves.
-        return {
-            name: np.array(trained[name] if name in trained else next(kept)) for name in self._order
-        }
+        with jax.default_device(self._device):
+            return self._model.weights(self._steps.held)
 
     def environment(self) -> Environment:
         return environment(device.threads(), device.notes(self._spec))
@@ -118,3 +99,19 @@ class MatchedTrainer:
         if self._spec.device is Device.CPU:
             return 0
         return int(self._device.memory_stats()["peak_bytes_in_use"])
+
+
+def _model(
+    spec: JobSpec, images: NDArray[np.floating], weights: Weights | None, build: Build | None
+) -> Model:
+    """Return what is trained, for ``images`` [n, ...]: the user's model if there is one."""
+    shape = images.shape[1:]
+    if build is not None:
+        from services.jax.code.model import CodeModel  # noqa: PLC0415 - Flax takes a while
+
+        values = None if weights is None else matched.ordered(spec, shape, weights)
+        return CodeModel(spec, images, build, values)
+    if weights is None:
+        weights = initial(spec.layers, shape, spec.seed, spec.precision)
+    initial_values = matched.ordered(spec, shape, weights)
+    return LayersModel(spec, shape, initial_values, device.rounding(spec))

@@ -23,10 +23,10 @@ _HAS = frozenset(
 
 def require_supported(spec: JobSpec, build: Build | None = None) -> None:
     """Check the recipe, the execution and the own ways. Raises Unsupported."""
-    if spec.code is not None or build is not None:
+    if spec.recipe is Recipe.IDIOMATIC and (spec.code is not None or build is not None):
         raise Unsupported(
-            "JAX's runner trains models of layers and no user's code yet; give the job layers",
-            field="code",
+            "JAX trains a model of the user's code in the matched recipe only; take recipe matched",
+            field="recipe",
         )
     if spec.recipe is Recipe.IDIOMATIC:
         raise Unsupported(
