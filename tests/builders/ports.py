@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 FOLDER = Path(__file__).parents[1] / "frameworks" / "pairs"
-FILES = {"pytorch": "net_torch.py", "tensorflow": "net_keras.py"}
+FILES = {"pytorch": "net_torch.py", "tensorflow": "net_keras.py", "jax": "net_flax.py"}
 FUNCTION = "build"
 
 
@@ -38,6 +38,10 @@ class Port:
 
     def file(self, framework: str) -> Path:
         return FOLDER / self.name / FILES[framework]
+
+    def is_written_for(self, *frameworks: str) -> bool:
+        """Return whether it has a file for each of them; some pairs have one in Flax too."""
+        return all(self.file(framework).is_file() for framework in frameworks)
 
     def samples(
         self, count: int, seed: int = 0

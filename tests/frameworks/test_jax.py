@@ -5,7 +5,6 @@ import sys
 
 import numpy as np
 import pytest
-from twinrun.contract.code import Code
 from twinrun.contract.enums import ActivationFunction, Execution, OwnWay, Precision, Recipe
 from twinrun.contract.layers import Activation, GlobalMaxPool2d, MaxPool2d
 
@@ -54,7 +53,6 @@ REFUSED = {
     "recipe": {"recipe": Recipe.IDIOMATIC},
     "execution": {"execution": Execution.EAGER},
     "own_ways": {"own_ways": (OwnWay.LOSS_READ, OwnWay.BATCH_ORDER)},
-    "code": {"code": Code()},
 }
 
 

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.usefixtures("takes_code")
 
 def beside(job, name):
     """Return the job with code of the other framework alone."""
-    other = {"pytorch": "tensorflow", "tensorflow": "pytorch"}[name]
+    other = {"pytorch": "tensorflow", "tensorflow": "pytorch", "jax": "pytorch"}[name]
     return replace(job, code=Code(**{other: CodeSource("net.py")}))
 
 

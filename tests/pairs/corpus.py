@@ -78,7 +78,7 @@ def trained(port: Port, sides: Sides, data_dir: Path, epochs: int) -> Trained:
     ``data_dir`` is TWINRUN_DATA_DIR.
     """
     try:
-        spec = job(port, data_dir, epochs=epochs)
+        spec = job(port, data_dir, sides.frameworks, epochs=epochs)
         pairing, first = coded.pairing_of(spec, sides.trace)
         if pairing.faults:
             return Trained(port, told=" ".join(map(str, pairing.faults)))
@@ -95,7 +95,7 @@ def found(fault: Fault, sides: Sides, data_dir: Path) -> Found:
     what is told of the first cause.
     """
     try:
-        port = porting.of_traces(job(fault.port, data_dir, fault), sides.trace)
+        port = porting.of_traces(job(fault.port, data_dir, sides.frameworks, fault), sides.trace)
     except Failed as error:
         told = str(error)
         words = FILES[fault.side], *_ERRORS.get(fault.cause, ("",))

@@ -1,6 +1,6 @@
 """Jobs of the corpus: the spec of a pair, whose data and code are blobs."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,13 @@ _TRAIN, _TEST = 96, 32
 _KINDS = {"softmax_cross_entropy": "CLASS", "sigmoid_cross_entropy": "FLAGS"}
 
 
-def job(port: Port, data_dir: Path, fault: Fault | None = None, **changes: Any) -> job_pb2.JobSpec:
+def job(
+    port: Port,
+    data_dir: Path,
+    frameworks: Sequence[str],
+    fault: Fault | None = None,
+    **changes: Any,
+) -> job_pb2.JobSpec:
     """Return a pair's job in float64, its files kept in ``data_dir``; with a fault in one file."""
     blobs = data_dir / BLOBS
     features, targets = port.samples(_TRAIN + _TEST)
@@ -59,7 +65,7 @@ def job(port: Port, data_dir: Path, fault: Fault | None = None, **changes: Any) 
         in_proto(dict(mapping), job_pb2.JobSpec.DESCRIPTOR), job_pb2.JobSpec()
     )
     spec.code.pairs.update(port.pairs)
-    for framework in FILES:
+    for framework in frameworks:
         source = getattr(spec.code, framework)
         source.file, source.function = str(port.file(framework)), FUNCTION
         if fault is not None and fault.side == framework:

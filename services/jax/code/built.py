@@ -88,11 +88,13 @@ class Built:
     def _prepare(self, path: str, module: nnx.Module) -> None:
         """Have a module of Flax compute in the job's precision, and note one that does not."""
         dtype = parameter_dtype(self._spec.precision)
-        own = getattr(module, "dtype", None)
-        if own is not None and jnp.dtype(own) != dtype:
-            self.notes.append(f"{path} computes in {jnp.dtype(own)}, though the job is in {dtype}.")
-        if self._precise and getattr(module, "param_dtype", None) is not None:
-            module.param_dtype = jnp.float64  # in which cells make their first carry
+        for name in ("dtype", "param_dtype"):  # of the latter, cells make their first carry
+            own = getattr(module, name, None)
+            if own is not None and self._precise and jnp.dtype(own) == jnp.float32:
+                setattr(module, name, jnp.float64)  # as a table has it, which takes its array's
+            elif own is not None and name == "dtype" and jnp.dtype(own) != dtype:
+                kind = jnp.dtype(own)
+                self.notes.append(f"{path} computes in {kind}, though the job is in {dtype}.")
         if self._precise and isinstance(module, _NORMS):
             module.use_fast_variance = False  # which loses digits where a mean is large
         on_cpu = self._spec.device is Device.CPU
@@ -136,6 +138,18 @@ class Built:
         recording = Recording(paths, len(inputs), instead, masks)
         ran = self._ran(module, inputs, recording, training=True)
         return ran, recording
+
+    def followed(self, inputs: jax.Array) -> Recording:
+        """Follow a call in training without computing anything."""
+        found: list[Recording] = []
+
+        def call(leaves: Leaves) -> jax.Array:
+            ran, recording = self.recorded(leaves, inputs)
+            found.append(recording)
+            return ran.logits
+
+        jax.eval_shape(call, self.leaves)
+        return found[0]
 
     def merged(self, leaves: Sequence[Any], *, training: bool) -> nnx.Module:
         state = jax.tree.unflatten(self._tree, leaves)

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 from flax import nnx
+from numpy.typing import NDArray
 
 from services.jax.code import patches, views, windows
 from services.jax.code.windows import Settings, text
@@ -180,12 +182,9 @@ def _cell(module: Any, _: Called) -> Made:
 
 
 def _attention(module: nnx.MultiHeadAttention, call: Called) -> Made:
-    mask = call.named.get("mask", call.args[3] if len(call.args) > 3 else None)
-    causal, hidden = _seen(mask, len(call.taken))
-    causal = causal or bool(call.named.get("is_causal"))
     return "multi_head_attention", {
-        "causal": text(causal),
-        "keys_hidden": text(hidden),
+        "causal": text(bool(call.named.get("is_causal"))),
+        "keys_hidden": "0",
         "heads": text(module.num_heads),
         "key_size": text(module.head_dim),
         "value_size": text(module.head_dim),
@@ -195,15 +194,25 @@ def _attention(module: nnx.MultiHeadAttention, call: Called) -> Made:
     }
 
 
-def _seen(mask: Any, samples: int) -> tuple[bool, int]:
-    """Return whether no later key is seen, and how many keys of all samples no query sees."""
-    if mask is None or isinstance(mask, jax.core.Tracer):
-        return False, 0
-    rows = np.asarray(mask).astype(bool).reshape(-1, *mask.shape[-2:])
-    queries, keys = rows.shape[-2:]
-    later = np.triu(np.ones((queries, keys), bool), 1)
-    causal = queries > 1 and bool(later.any()) and not rows[:, later].any()
-    return causal, int((~rows.any(axis=1)).sum()) * samples // len(rows)
+def mask_of(module: nnx.Module, call: Called) -> jax.Array | None:
+    """Return what says which keys attention looks at; it may depend on the model's input."""
+    if not isinstance(module, nnx.MultiHeadAttention):
+        return None
+    mask = call.named.get("mask", call.args[3] if len(call.args) > 3 else None)
+    return None if mask is None else jnp.asarray(mask)
+
+
+def seen(settings: Settings, mask: NDArray[np.generic], samples: int) -> Settings:
+    """Return attention's settings with its ``mask`` [samples or 1, ..., queries, keys].
+
+    They tell whether no later key is seen, and how many keys of all samples no query sees.
+    """
+    rows = mask.astype(bool).reshape(-1, *mask.shape[-2:])
+    later = np.triu(np.ones(rows.shape[1:], bool), 1)
+    causal = bool(later.any()) and not rows[:, later].any()
+    hidden = int((~rows.any(axis=1)).sum()) * samples // len(rows)
+    either = text(causal or settings["causal"] == "True")
+    return settings | {"causal": either, "keys_hidden": text(hidden)}
 
 
 def _plain(kind: str) -> Callable[[Any, Called], Made]:

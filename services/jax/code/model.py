@@ -33,24 +33,24 @@ class CodeModel:
         if not paired(spec):
             raise CodeFailed("The tensors of the job's code have not been paired.")
         self._built = built = Built(spec, build)
-        _, recording = built.recorded(built.leaves, jnp.asarray(images[:2]))
+        recording = built.followed(jnp.asarray(images[:2]))
         self._draws = recording.draws
         self.sites = sites.of_draws(draw.traced for draw in self._draws)
-        self._tensors = Tensors(built, recording)
-        self._views = self._tensors.by_name(spec)
+        self._tensors = tensors = Tensors(built, recording)
+        self._views = tensors.by_name(spec)
         leaves: Leaves = [*built.leaves]
         for name, array in (weights or {}).items():
-            self._tensors.write(self._views[name], leaves, array)
+            tensors.write(self._views[name], leaves, array)
         self._trained = {
             tensor.name: self._views[tensor.name] for tensor in paired(spec) if tensor.trained
         }
-        places = {place for view in self._trained.values() for place in self._tensors.places(view)}
+        places = {place for view in self._trained.values() for place in tensors.places(view)}
         self._others = [place for place in range(len(leaves)) if place not in places]
         self._count = len(leaves)
-        arrays = [self._tensors.read(view, leaves) for view in self._trained.values()]
         # Copied: what is donated is written to.
         self.held = Held(
-            [jnp.array(array) for array in arrays], [_copied(leaves[at]) for at in self._others]
+            [jnp.array(tensors.read(view, leaves)) for view in self._trained.values()],
+            [jax.tree.map(jnp.copy, leaves[place]) for place in self._others],
         )
 
     def training_logits(
@@ -82,9 +82,11 @@ class CodeModel:
 
     def weights(self, held: Held[jax.Array]) -> Weights:
         """Return copies of all paired arrays by name, in the spec's order."""
-        leaves = self._leaves(held.trained, held.kept)
-        return {name: self._tensors.read(view, leaves) for name, view in self._views.items()}
-
-
-def _copied(leaf: jax.Array) -> jax.Array:
-    return jax.tree.map(jnp.copy, leaf)  # type: ignore[no-any-return]
+        trained = dict(zip(self._trained, held.trained, strict=True))
+        leaves: Leaves = [None] * self._count
+        for place, array in zip(self._others, held.kept, strict=True):
+            leaves[place] = array
+        return {
+            name: np.array(trained[name] if name in trained else self._tensors.read(view, leaves))
+            for name, view in self._views.items()
+        }

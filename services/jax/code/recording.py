@@ -8,6 +8,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 from flax import nnx
+from jax.extend.core import get_opaque_trace_state
 from twinrun.contract.traced import TracedDraw, TracedLayer
 
 from services.errors import Unsupported
@@ -54,11 +55,12 @@ class Recording(patches.Watcher):
     outputs: list[jax.Array] = field(default_factory=list)
     draws: list[Draw] = field(default_factory=list)
     called: dict[str, Flow] = field(default_factory=dict)
+    seen: dict[int, jax.Array] = field(default_factory=dict)  # attention's masks, by layer
     _running: list[nnx.Module] = field(default_factory=list)
     _calls: Counter[str] = field(default_factory=Counter)
     _known: set[int] = field(default_factory=set)  # arrays that layers made
     _kept: list[object] = field(default_factory=list)  # so that no identity is used again
-    _level: object = field(default_factory=lambda: jax.core.get_opaque_trace_state(convention="nnx"))
+    _level: object = field(default_factory=lambda: get_opaque_trace_state(convention="nnx"))
     _image: tuple[int, ...] = ()  # [..., channels] of the last one that was made
 
     def call(
@@ -85,6 +87,9 @@ class Recording(patches.Watcher):
         kind = kinds.of_module(module, found)
         if not kind[0] and type(module) not in patches.LAYERS:
             return made
+        mask = kinds.mask_of(module, found)
+        if mask is not None:
+            self.seen[len(self.layers)] = mask
         return self._layer(path, type(module).__name__, kind, found, made)
 
     def function(
@@ -112,7 +117,7 @@ class Recording(patches.Watcher):
     @property
     def _is_inner(self) -> bool:
         """Whether JAX makes a program of what runs by itself, such as a scan's step."""
-        return bool(jax.core.get_opaque_trace_state(convention="nnx") != self._level)
+        return bool(get_opaque_trace_state(convention="nnx") != self._level)
 
     @property
     def _path(self) -> str:

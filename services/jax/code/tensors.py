@@ -4,10 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import PurePath
 from typing import Any
 
-import jax.numpy as jnp
-import numpy as np
 from flax import nnx
-from numpy.typing import NDArray
 from twinrun.contract.code import CodeTensor
 from twinrun.contract.spec import JobSpec
 
@@ -36,13 +33,13 @@ class Tensors:
         """Return where a view's own arrays are among the model's leaves."""
         return [self._places[each] for each in view.identity]
 
-    def read(self, view: View, leaves: Sequence[Any]) -> NDArray[np.floating]:
-        """Return the canonical array of a model's leaves, or of what is like them."""
-        return np.array(view.read(*(jnp.asarray(leaves[place]) for place in self.places(view))))
+    def read(self, view: View, leaves: Sequence[Any]) -> Any:
+        """Return the canonical array in a model's leaves, or in what is like them."""
+        return view.read(*(leaves[place] for place in self.places(view)))
 
     def write(self, view: View, leaves: Leaves, array: Any) -> None:
         """Set a view's arrays among ``leaves`` to a canonical one."""
-        for place, own in zip(self.places(view), view.write(jnp.asarray(array)), strict=True):
+        for place, own in zip(self.places(view), view.write(array), strict=True):
             leaves[place] = own
 
     def by_name(self, spec: JobSpec) -> dict[str, View]:

@@ -1,6 +1,7 @@
 """One step of a model of code, layer by layer. `services.trial.trace` says what it returns."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
@@ -13,6 +14,7 @@ from twinrun.contract.spec import JobSpec
 from twinrun.contract.traced import ModelTraced, TracedCase, TracedTensor
 
 from services.jax import device, losses, optimizers
+from services.jax.code import kinds
 from services.jax.code.built import Built, Leaves, Ran
 from services.jax.code.recording import Draw, Recording
 from services.jax.code.tensors import Tensors
@@ -26,6 +28,8 @@ from services.trial.trace import Traced, require_shape, returned_by
 Array = NDArray[np.floating]
 # Relative to the largest: sums in another order differ by less, other random numbers by more.
 _ROUNDING = 1e-5
+# It runs twice: optimizing would take longer than it saves.
+_QUICKLY = {"xla_backend_optimization_level": 0, "xla_llvm_disable_expensive_passes": True}
 
 
 def trace(
@@ -41,85 +45,131 @@ def trace(
     with jax.default_device(device.prepare(spec)):
         built = Built(spec, build)
         x, y = jnp.asarray(inputs), jnp.asarray(labels)
-        _, recording = built.recorded(built.leaves, x)
+        recording = built.followed(x)
         tensors = Tensors(built, recording)
         leaves: Leaves = [*built.leaves]
         named = tensors.by_name(spec) if weights is not None else {}
         for name, array in (weights or {}).items():
-            tensors.write(named[name], leaves, array)
-        return _Step(spec, built, tensors, x, y).traced(leaves, returned_by("jax", returned))
+            tensors.write(named[name], leaves, jnp.asarray(array))
+        step = _Step(spec, built, tensors, recording, (x, y), returned_by("jax", returned))
+        return step.traced(leaves)
 
 
 class _Step:
-    """The first step of a job, op by op."""
+    """The first step of a job, as one program that is made in little time.
+
+    ``returned``: by index as text, what layers return in place of their outputs, canonical.
+    """
 
     def __init__(
-        self, spec: JobSpec, built: Built, tensors: Tensors, inputs: jax.Array, labels: jax.Array
+        self,
+        spec: JobSpec,
+        built: Built,
+        tensors: Tensors,
+        recording: Recording,
+        batch: tuple[jax.Array, jax.Array],
+        returned: Weights,
     ) -> None:
-        self._spec, self._built, self._tensors = spec, built, tensors
-        self._inputs, self._labels = inputs, labels
+        self._spec, self._built, self._tensors, self._recording = spec, built, tensors, recording
+        self._inputs, self._labels = batch
+        self._returned = {int(index): jnp.asarray(array) for index, array in returned.items()}
+        self._reals = [place for place, leaf in enumerate(built.leaves) if _is_real(leaf)]
 
-    def traced(self, leaves: Leaves, returned: Weights) -> Traced:
-        """Run it; ``returned``: by index as text, what layers return in place of their outputs."""
-        given = {int(index): jnp.asarray(array) for index, array in returned.items()}
-        first, recording = self._forward(leaves, given)
-        again, _ = self._forward(first.leaves, given)
-        outputs = recording.outputs
-        reals = [place for place, leaf in enumerate(leaves) if _is_real(leaf)]
-
-        def loss_of(
-            values: list[jax.Array], moves: list[jax.Array]
-        ) -> tuple[jax.Array, tuple[jax.Array, Leaves]]:
-            """Return the loss if outputs moved, the logits, and the model's arrays after it."""
-            held: Leaves = [*leaves]
-            for place, value in zip(reals, values, strict=True):
-                held[place] = value
-            ran, _ = self._forward(held, given, moves)
-            return losses.mean(self._spec)(ran.logits, self._labels), (ran.logits, ran.leaves)
-
-        moves = [jnp.zeros_like(output) for output in outputs]
-        (loss, (logits, after)), (slopes, by_output) = jax.value_and_grad(
-            loss_of, (0, 1), has_aux=True
-        )([leaves[place] for place in reals], moves)
-        gradients: list[Any] = [None] * len(leaves)
-        for place, slope in zip(reals, slopes, strict=True):
-            gradients[place] = slope
-        arrays = {"logits": np.array(logits), "loss": np.array(loss).reshape(1)}
-        for index, (output, slope) in enumerate(zip(outputs, by_output, strict=True)):
-            arrays[f"output/{index}"] = self._whole(output)
-            arrays[f"slope/{index}"] = self._whole(slope)
-        updated = self._updated(leaves, after, gradients)
-        arrays |= self._of_tensors(leaves, gradients, updated)
-        asked = jax.make_jaxpr(lambda values: loss_of(values, moves)[0])
-        _, needed = dce_jaxpr(asked([leaves[place] for place in reals]).jaxpr, [True])
-        needs = {place for place, needs_it in zip(reals, needed, strict=True) if needs_it}
-        used = {each.key for each in self._tensors.all if self._is_used(each, needs)}
-        random = not _alike(first.logits, again.logits)
+    def traced(self, leaves: Leaves) -> Traced:
+        """Run it, a second time as well: something is random if that makes other logits."""
+        program = jax.jit(self._computed).lower(leaves).compile(_QUICKLY)
+        found, seen, after = program(leaves)
+        again, *_ = program(
+            [leaf if _is_real(leaf) else later for leaf, later in zip(leaves, after, strict=True)]
+        )
+        arrays = {name: np.array(array) for name, array in found.items()}
+        used = self._used(leaves)
+        random = not _alike(arrays["logits"], np.array(again["logits"]))
+        layers = [
+            replace(layer, settings=kinds.seen(layer.settings, np.array(seen[index]), self._count))
+            if index in seen
+            else layer
+            for index, layer in enumerate(self._recording.layers)
+        ]
         report = ModelTraced(
-            layers=tuple(recording.layers),
+            layers=tuple(layers),
             tensors=tuple(self._reported(each, used) for each in self._tensors.all),
-            draws=tuple(draw.traced for draw in recording.draws),
-            notes=tuple(self._notes(recording, used, random=random)),
+            draws=tuple(draw.traced for draw in self._recording.draws),
+            notes=tuple(self._notes(used, random=random)),
             case=self._case(),
         )
         return Traced(report, arrays)
 
-    def _forward(
-        self,
-        leaves: Leaves,
-        returned: dict[int, jax.Array],
-        moves: Sequence[jax.Array] | None = None,
-    ) -> tuple[Ran, Recording]:
+    @property
+    def _count(self) -> int:
+        return len(self._inputs)
+
+    def _computed(
+        self, leaves: Leaves
+    ) -> tuple[dict[str, jax.Array], dict[int, jax.Array], Leaves]:
+        """Return the trace's arrays, attention's masks by layer, and the model's arrays after."""
+        recorded: list[Recording] = []
+
+        def loss_of(
+            values: list[jax.Array], moves: list[jax.Array]
+        ) -> tuple[jax.Array, tuple[jax.Array, Leaves, list[jax.Array], dict[int, jax.Array]]]:
+            """Return the loss if outputs moved; the logits, and more that the call makes."""
+            ran, recording = self._forward(self._with(leaves, values), moves)
+            recorded.append(recording)
+            loss = losses.mean(self._spec)(ran.logits, self._labels)
+            return loss, (ran.logits, ran.leaves, recording.outputs, recording.seen)
+
+        moves = [jnp.zeros(each.shape, each.dtype) for each in self._recording.outputs]
+        (loss, (logits, after, outputs, seen)), (slopes, by_output) = jax.value_and_grad(
+            loss_of, (0, 1), has_aux=True
+        )([leaves[place] for place in self._reals], moves)
+        gradients: list[Any] = [None] * len(leaves)
+        for place, slope in zip(self._reals, slopes, strict=True):
+            gradients[place] = slope
+        arrays = {"logits": logits, "loss": loss.reshape(1)}
+        for index, (output, slope) in enumerate(zip(outputs, by_output, strict=True)):
+            arrays[f"output/{index}"] = self._whole(output)
+            arrays[f"slope/{index}"] = self._whole(slope)
+        updated = self._updated(leaves, after, gradients)
+        return arrays | self._of_tensors(leaves, gradients, updated), seen, after
+
+    def _with(self, leaves: Leaves, values: list[jax.Array]) -> Leaves:
+        held: Leaves = [*leaves]
+        for place, value in zip(self._reals, values, strict=True):
+            held[place] = value
+        return held
+
+    def _forward(self, leaves: Leaves, moves: Sequence[jax.Array]) -> tuple[Ran, Recording]:
         """Call it with the masks of the job's first step; outputs are moved by ``moves``."""
 
         def instead(index: int, made: jax.Array) -> jax.Array:
-            if index in returned:
-                place = returned[index].reshape(made.shape) if made.size else made
-                require_shape(f"layer {index}", returned[index].shape, self._shape(made))
-                made = _through(made, place.astype(made.dtype))
-            return made if moves is None else made + moves[index]
+            if index in self._returned:
+                given = self._returned[index]
+                path = self._recording.layers[index].path
+                require_shape(path, given.shape, self._shape(made))
+                made = _through(made, given.reshape(made.shape).astype(made.dtype))
+            return made + moves[index]
 
         return self._built.recorded(leaves, self._inputs, instead, self._mask)
+
+    def _used(self, leaves: Leaves) -> set[str]:
+        """Return the keys of what the loss depends on; of what is not trained, what is called."""
+        moves = [jnp.zeros(each.shape, each.dtype) for each in self._recording.outputs]
+
+        def logits_of(values: list[jax.Array]) -> jax.Array:
+            return self._forward(self._with(leaves, values), moves)[0].logits
+
+        program = jax.make_jaxpr(logits_of)([leaves[place] for place in self._reals])
+        _, needed = dce_jaxpr(program.jaxpr, [True])
+        needs = {place for place, is_so in zip(self._reals, needed, strict=True) if is_so}
+        return {
+            each.key
+            for each in self._tensors.all
+            if (needs & {*self._tensors.places(each.view)} if each.trained else self._is_called(each))
+        }
+
+    def _is_called(self, tensor: Tensor) -> bool:
+        return tensor.layer in self._tensors.called
 
     def _mask(self, number: int, draw: Draw) -> jax.Array:
         stream = self._spec.seed, 0, number
@@ -136,16 +186,16 @@ class _Step:
             return tuple(array.shape)
         return (samples, first // samples, *rest)
 
-    def _whole(self, array: jax.Array) -> Array:
+    def _whole(self, array: jax.Array) -> jax.Array:
         dtype = parameter_dtype(self._spec.precision)
-        return np.array(array.reshape(self._shape(array)), dtype)
+        return array.reshape(self._shape(array)).astype(dtype)
 
     def _updated(self, leaves: Leaves, after: Leaves, gradients: Sequence[Any]) -> Leaves:
         """Return all arrays after the step: the optimizer's on the canonical arrays."""
         trained = [each for each in self._tensors.all if each.trained and not each.tied_to]
         read = self._tensors.read
-        parameters = [jnp.asarray(read(each.view, leaves)) for each in trained]
-        slopes = [jnp.asarray(read(each.view, gradients)) for each in trained]
+        parameters = [read(each.view, leaves) for each in trained]
+        slopes = [read(each.view, gradients) for each in trained]
         plan = np.stack(shared.schedule(self._spec.optimizer, 0, 1), 1)[0]
         plan = jnp.asarray(plan.astype(parameter_dtype(self._spec.precision)))
         slots = optimizers.slots(self._spec.optimizer, parameters)
@@ -157,8 +207,8 @@ class _Step:
 
     def _of_tensors(
         self, leaves: Leaves, gradients: Sequence[Any], updated: Leaves
-    ) -> dict[str, NDArray[np.generic]]:
-        arrays: dict[str, NDArray[np.generic]] = {}
+    ) -> dict[str, jax.Array]:
+        arrays: dict[str, jax.Array] = {}
         for tensor in self._tensors.all:
             for suffix, view in tensor.views.items():
                 key = tensor.key + suffix
@@ -167,12 +217,6 @@ class _Step:
                 if tensor.trained:
                     arrays[f"gradient/{key}"] = self._tensors.read(view, gradients)
         return arrays
-
-    def _is_used(self, tensor: Tensor, needs: set[int]) -> bool:
-        """Return whether the loss depends on it; of what is not trained, whether it is called."""
-        if not tensor.trained:
-            return tensor.layer in self._tensors.called
-        return bool(needs & {*self._tensors.places(tensor.view)})
 
     def _reported(self, tensor: Tensor, used: set[str]) -> TracedTensor:
         return TracedTensor(
@@ -186,7 +230,7 @@ class _Step:
             variants=tuple(suffix for suffix in tensor.views if suffix),
         )
 
-    def _notes(self, recording: Recording, used: set[str], *, random: bool) -> Iterator[str]:
+    def _notes(self, used: set[str], *, random: bool) -> Iterator[str]:
         yield from self._built.notes
         if random:
             yield (
@@ -198,7 +242,7 @@ class _Step:
                 yield f"The loss does not depend on {tensor.key}."
             if not tensor.trained and tensor.part not in ("moving_mean", "moving_variance"):
                 yield f"{tensor.key} is not trained."
-        last = recording.layers[-1] if recording.layers else None
+        last = next(reversed(self._recording.layers), None)
         if last is not None and "softmax" in (last.kind, last.settings.get("activation")):
             yield (
                 "The model ends in a softmax, but the loss takes logits: its output is taken as "
@@ -225,7 +269,6 @@ def _is_real(leaf: Any) -> bool:
     return bool(jnp.issubdtype(leaf.dtype, jnp.floating))
 
 
-def _alike(one: jax.Array, other: jax.Array) -> bool:
-    scale = float(jnp.maximum(jnp.abs(one).max(), jnp.abs(other).max()))
-    apart = float(jnp.abs(one - other).max())
-    return not apart > _ROUNDING * scale
+def _alike(one: Array, other: Array) -> bool:
+    scale = max(np.abs(one).max(), np.abs(other).max())
+    return not np.abs(one - other).max() > _ROUNDING * scale

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-import jax
 import jax.numpy as jnp
+import numpy as np
 from flax import nnx
 
 TRANSPOSED, CHANNELS_FIRST = "@transposed", "@channels_first"
@@ -18,7 +18,7 @@ _LSTM = ("i", "f", "g", "o")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class View:
-    """Arrays of a model as a canonical one of ``shape``.
+    """Arrays of a model, in JAX or NumPy, as a canonical one of ``shape``.
 
     ``variables`` are the model's own; ``read`` makes it of their values, ``write`` those of it.
     """
@@ -94,12 +94,14 @@ def of_rows(view: View, image: tuple[int, ...]) -> View:
     channels, *places = image
     rest = view.shape[1:]
 
+    after, count = range(len(image), len(image) + len(rest)), len(places)
+
     def read(own: Array) -> Array:
-        laid = jnp.moveaxis(own.reshape(*image, *rest), 0, len(places))
+        laid = own.reshape(*image, *rest).transpose(*range(1, count + 1), 0, *after)
         return laid.reshape(view.shape)
 
     def write(array: Array) -> Array:
-        laid = jnp.moveaxis(array.reshape(*places, channels, *rest), len(places), 0)
+        laid = array.reshape(*places, channels, *rest).transpose(count, *range(count), *after)
         return laid.reshape(view.shape)
 
     return view.then(read, write, view.shape)
@@ -163,11 +165,11 @@ def _transposed_convolution(module: nnx.ConvTranspose) -> Named:
     """Yield [*window, out, in]: what a convolution in the other direction would have."""
     kernel = as_it_is(module.kernel)
     if not module.transpose_kernel:
-        axes = tuple(range(len(kernel.shape) - 2))
         *window, given, made = kernel.shape
+        backwards = (slice(None, None, -1),) * len(window)
 
         def turned(array: Array) -> Array:
-            return jnp.swapaxes(jnp.flip(array, axes), -1, -2)
+            return array[backwards].swapaxes(-1, -2)
 
         kernel = kernel.then(turned, turned, (*window, made, given))
     yield "kernel", kernel
@@ -231,8 +233,8 @@ def _apart(variable: Any, order: Sequence[int]) -> View:
     back = sorted(range(len(order)), key=order.__getitem__)
     axis = len(before)
     return laid.then(
-        lambda own: jnp.take(own, jnp.array(order), axis),
-        lambda array: jnp.take(array, jnp.array(back), axis),
+        lambda own: own.take(np.array(order), axis),
+        lambda array: array.take(np.array(back), axis),
         laid.shape,
     )
 
@@ -250,10 +252,14 @@ def _together(variables: Sequence[Any]) -> View:
     axis = len(before)
 
     def write(array: Array) -> list[Array]:
-        return [jnp.take(array, gate, axis) for gate in range(len(variables))]
+        return [array.take(gate, axis) for gate in range(len(variables))]
+
+    def read(*own: Array) -> Array:
+        stack = np.stack if isinstance(own[0], np.ndarray) else jnp.stack
+        return stack(own, axis)
 
     shape = (*before, len(variables), units)
-    return View(tuple(variables), shape, lambda *own: jnp.stack(own, axis), write)
+    return View(tuple(variables), shape, read, write)
 
 
 _PARTS: Mapping[type[nnx.Module], Callable[[Any], Named]] = {
