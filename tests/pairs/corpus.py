@@ -11,7 +11,7 @@ import numpy as np
 from orchestrator.actions import porting
 from orchestrator.reports.models import parting
 from orchestrator.runners import coded
-from tests.builders.ports import FILES, Fault, Port
+from tests.builders.ports import ALL_FILES, Fault, Port
 from tests.pairs.engine import Failed, Sides
 from tests.pairs.jobs import job
 
@@ -98,7 +98,7 @@ def found(fault: Fault, sides: Sides, data_dir: Path) -> Found:
         port = porting.of_traces(job(fault.port, data_dir, sides.frameworks, fault), sides.trace)
     except Failed as error:
         told = str(error)
-        words = FILES[fault.side], *_ERRORS.get(fault.cause, ("",))
+        words = ALL_FILES[fault.side], *_ERRORS.get(fault.cause, ("",))
         says = fault.cause in _ERRORS and all(word in told for word in words)
         return Found(fault, says, [fault.cause] if says else [], told=told)
     pairing, place = port.pairing, port.located

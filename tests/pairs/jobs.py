@@ -11,7 +11,7 @@ from twinrun.v1 import job_pb2
 
 from orchestrator.data import blob, code
 from orchestrator.trials.mappings.names import in_proto
-from tests.builders.ports import FILES, FUNCTION, Fault, Port
+from tests.builders.ports import ALL_FILES, FUNCTION, Fault, Port
 
 _TRAIN, _TEST = 96, 32
 _KINDS = {"softmax_cross_entropy": "CLASS", "sigmoid_cross_entropy": "FLAGS"}
@@ -69,7 +69,7 @@ def job(
         source = getattr(spec.code, framework)
         source.file, source.function = str(port.file(framework)), FUNCTION
         if fault is not None and fault.side == framework:
-            path = data_dir / "faulty" / port.name / FILES[framework]
+            path = data_dir / "faulty" / port.name / ALL_FILES[framework]
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(fault.changed())
             source.file = str(path)

@@ -119,8 +119,8 @@ _FUNCTIONS = [*_of_functions(), (jax.nn, "dot_product_attention", _attended)]
 
 def _bernoulli(_: object, keep: float = 0.5, shape: Sequence[int] = (), **__: object) -> jax.Array:
     """Draw the mask of attention, which Flax multiplies by 1 / keep."""
-    shape = tuple(shape)
-    found = _watching[-1].mask(jnp.zeros(shape), 1 - keep, shape)
+    shape, rate = tuple(shape), round(1 - keep, 12)  # Flax has made 0.9 of 0.1
+    found = _watching[-1].mask(jnp.zeros(shape), rate, shape)
     return jnp.full(shape, keep) if found is None else found
 
 
