@@ -111,7 +111,7 @@ class ScannedSteps:
         batches, kept = list[matched.Computed[jax.Array]](), state.kept
         for part, share in matched.batches(self._spec, len(labels)):
             found, kept = self._computed(
-                *(state.trained, kept, images[part], labels[part]),
+                *(state.trained, kept, (images[part], labels[part])),
                 {name: array[part] for name, array in drawn.items()},
                 share,
             )
@@ -129,13 +129,13 @@ class ScannedSteps:
         self,
         parameters: list[jax.Array],
         kept: list[jax.Array],
-        images: jax.Array,
-        labels: jax.Array,
+        samples: tuple[jax.Array, jax.Array],
         drawn: Drawn,
         share: float,
     ) -> tuple[matched.Computed[jax.Array], list[jax.Array]]:
         """Return what a batch makes, with its ``share`` of the step's loss, and what is kept."""
         scale = self._spec.gradient_scale
+        images, labels = samples
 
         def scaled(parameters: list[jax.Array]) -> tuple[jax.Array, tuple[Any, ...]]:
             logits, after = self._model.training_logits(parameters, kept, images, drawn)

@@ -16,7 +16,7 @@ import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextvars import ContextVar
 from pathlib import Path, PurePath
-from types import ModuleType
+from types import MappingProxyType, ModuleType
 
 from twinrun.contract.code import CodeSource
 from twinrun.contract.data_dir import BLOBS
@@ -28,7 +28,8 @@ from services.errors import CodeFailed
 from services.pipe import Task
 
 Build = Callable[[], object]  # builds the user's model
-_OFFERED: ContextVar[Mapping[str, Callable[[], object]]] = ContextVar("offered", default={})
+_NOTHING: Mapping[str, Callable[[], object]] = MappingProxyType({})
+_OFFERED = ContextVar("offered", default=_NOTHING)
 _DIRECTORY = "users-code"  # in a task's output_dir
 _MOST_BYTES = 2**30  # unpacked
 _MOST_TEXT = 5_000  # characters of an error

@@ -19,9 +19,7 @@ HERE = next(name for name, framework in FRAMEWORKS.items() if find_spec(framewor
 # XLA makes a program of each: some of them will do.
 FEW = {"jax": ("mlp", "lenet_chw", "text_lstm")}.get(HERE, [port.name for port in PORTS])
 WRITTEN_HERE = [port for port in PORTS if port.name in FEW]
-PLANTED_HERE = {
-    fault.cause: fault for fault in FAULTS if fault.side == HERE and fault.pair in FEW
-}
+PLANTED_HERE = {fault.cause: fault for fault in FAULTS if fault.side == HERE and fault.pair in FEW}
 
 
 @pytest.fixture(scope="session")

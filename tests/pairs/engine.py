@@ -91,9 +91,7 @@ class Sides:
             return json.loads(process.stdout.readline())
 
         with ThreadPoolExecutor() as threads:
-            for name, error in zip(
-                self.frameworks, threads.map(ask, self.frameworks), strict=True
-            ):
+            for name, error in zip(self.frameworks, threads.map(ask, self.frameworks), strict=True):
                 if error is not None:
                     raise Failed(f"{name}: {error}")
         return list(folders.items())

@@ -98,8 +98,10 @@ class Built:
         if self._precise and isinstance(module, _NORMS):
             module.use_fast_variance = False  # which loses digits where a mean is large
         on_cpu = self._spec.device is Device.CPU
-        if on_cpu and isinstance(module, nnx.Conv) and (
-            module.conv_general_dilated is jax.lax.conv_general_dilated
+        if (
+            on_cpu
+            and isinstance(module, nnx.Conv)
+            and (module.conv_general_dilated is jax.lax.conv_general_dilated)
         ):
             module.conv_general_dilated = convolved
 
@@ -107,9 +109,7 @@ class Built:
         """Return what a call is given by name, in evaluation and in training."""
         names = inspect.signature(type(module).__call__).parameters
         return {
-            training: {
-                name: value is training for name, value in _TRAINS.items() if name in names
-            }
+            training: {name: value is training for name, value in _TRAINS.items() if name in names}
             for training in (False, True)
         }
 
@@ -160,7 +160,7 @@ class Built:
         self, module: nnx.Module, inputs: jax.Array, watcher: patches.Watcher, *, training: bool
     ) -> Ran:
         given = dict(self._options[training])
-        watcher = patches.Watcher() if self.passes else watcher
+        watcher = patches.Passing(watcher) if self.passes else watcher
         with patches.watched(watcher, self._users, precise=self._precise):
             if "rngs" in inspect.signature(type(module).__call__).parameters:
                 given["rngs"] = nnx.Rngs(self._spec.seed)
@@ -200,6 +200,7 @@ class Built:
             raise code.no_tensor(self._spec, FRAMEWORK, made, found)
         code.require_logits(self._spec, FRAMEWORK, tuple(found.shape), samples)
         return found
+
 
 def _is_real(leaf: Any) -> bool:
     return hasattr(leaf, "dtype") and jnp.issubdtype(leaf.dtype, jnp.floating)

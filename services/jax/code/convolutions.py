@@ -5,8 +5,8 @@ from typing import Any
 import jax
 from jax import lax
 
-from services.jax.layers.convolutions.conv2d import as_product
 from services.jax.code.windows import each, padding
+from services.jax.layers.convolutions.conv2d import as_product
 from services.model.layers.window import Axis
 
 

@@ -23,18 +23,36 @@ Named = Mapping[str, Any]
 class Watcher:
     """What is told of a model's calls; this one changes nothing, and lets all values through."""
 
-    def call(self, module: nnx.Module, run: Callable[..., Any], args: Arguments, named: Named) -> Any:
+    def call(
+        self, module: nnx.Module, run: Callable[..., Any], args: Arguments, named: Named
+    ) -> Any:
         """Return what a layer's call returns."""
         return run(module, *args, **named)
 
     def function(self, name: str, run: Callable[..., Any], args: Arguments, named: Named) -> Any:
         """Return what the call of a function returns that is a layer for people."""
+        del name
         return run(*args, **named)
 
     def mask(self, x: jax.Array, rate: float, shape: tuple[int, ...]) -> jax.Array | None:
         """Return which values of ``x`` are kept, in a ``shape`` that fits it; None: all are."""
         del x, rate, shape
         return None
+
+
+class Passing(Watcher):
+    """Tells another of all calls, and lets all values through."""
+
+    def __init__(self, told: Watcher) -> None:
+        self._told = told
+
+    def call(
+        self, module: nnx.Module, run: Callable[..., Any], args: Arguments, named: Named
+    ) -> Any:
+        return self._told.call(module, run, args, named)
+
+    def function(self, name: str, run: Callable[..., Any], args: Arguments, named: Named) -> Any:
+        return self._told.function(name, run, args, named)
 
 
 # Modules of Flax that are one layer for people, whatever they consist of.

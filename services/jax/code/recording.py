@@ -132,9 +132,7 @@ class Recording(patches.Watcher):
         image = (self._image[-1], *self._image[:-1]) if flat else ()
         self.called[path] = Flow(tuple(call.taken.shape), image)
 
-    def _layer(
-        self, path: str, name: str, kind: kinds.Made, call: Called, made: Any
-    ) -> Any:
+    def _layer(self, path: str, name: str, kind: kinds.Made, call: Called, made: Any) -> Any:
         """Note a call, and return what it returns."""
         if not jnp.issubdtype(call.made.dtype, jnp.floating):
             return made
@@ -172,7 +170,7 @@ class Recording(patches.Watcher):
                 "broadcast_dims without the first axis",
                 field=_FIELD,
             )
-        of_sample = self._shape(jax.ShapeDtypeStruct(shape, x.dtype))  # type: ignore[arg-type]
+        of_sample = self._shape(jax.ShapeDtypeStruct(shape, x.dtype))
         draw = Draw(TracedDraw(self._path, float(rate), of_sample), tuple(shape[1:]))
         self.draws.append(draw)
         mask = self.masks(len(self.draws) - 1, draw)
@@ -186,6 +184,7 @@ class Replay(patches.Watcher):
         self._left: Iterator[tuple[Draw, jax.Array]] = iter(zip(draws, masks, strict=True))
 
     def mask(self, x: jax.Array, rate: float, shape: tuple[int, ...]) -> jax.Array | None:
+        del x, shape
         draw, mask = next(self._left, (None, None))
         if draw is None or mask is None or abs(draw.traced.rate - rate) > 1e-12:
             raise Unsupported(
@@ -200,6 +199,7 @@ class Evaluation(patches.Watcher):
     """Nothing is dropped where there is nothing to drop."""
 
     def mask(self, x: jax.Array, rate: float, shape: tuple[int, ...]) -> jax.Array | None:
+        del x, rate, shape
         raise Unsupported(
             "The model drops values in evaluation too: leave deterministic to model.train() and "
             "model.eval(), or verify the rest without dropout",
@@ -207,7 +207,7 @@ class Evaluation(patches.Watcher):
         )
 
 
-class _Function(nnx.Module):
+class _Function(nnx.Module):  # type: ignore[misc] # Flax's is Any
     """Stands for a function that runs."""
 
 

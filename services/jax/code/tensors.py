@@ -48,7 +48,9 @@ class Tensors:
         Raises CodeFailed if the model lacks one, or has it in another shape.
         """
         by_key = {
-            tensor.key + suffix: view for tensor in self.all for suffix, view in tensor.views.items()
+            tensor.key + suffix: view
+            for tensor in self.all
+            for suffix, view in tensor.views.items()
         }
         named: dict[str, View] = {}
         for tensor in paired(spec):
@@ -92,9 +94,7 @@ def _inner(module: nnx.Module) -> Iterator[nnx.Module]:
         yield from (each for path, each in nnx.iter_modules(module) if path)
 
 
-def _variants(
-    module: nnx.Module, part: str, view: View, flow: Flow | None
-) -> Mapping[str, View]:
+def _variants(module: nnx.Module, part: str, view: View, flow: Flow | None) -> Mapping[str, View]:
     """Return a tensor's views: as it is understood, and as it may be otherwise."""
     image = () if flow is None else flow.image
     by_rows = isinstance(module, _BY_ROWS) and (part != "bias")

@@ -51,7 +51,7 @@ def trace(
         named = tensors.by_name(spec) if weights is not None else {}
         for name, array in (weights or {}).items():
             tensors.write(named[name], leaves, jnp.asarray(array))
-        step = _Step(spec, built, tensors, recording, (x, y), returned_by("jax", returned))
+        step = _Step(spec, (built, tensors, recording), (x, y), returned_by("jax", returned))
         return step.traced(leaves)
 
 
@@ -64,16 +64,15 @@ class _Step:
     def __init__(
         self,
         spec: JobSpec,
-        built: Built,
-        tensors: Tensors,
-        recording: Recording,
+        model: tuple[Built, Tensors, Recording],
         batch: tuple[jax.Array, jax.Array],
         returned: Weights,
     ) -> None:
-        self._spec, self._built, self._tensors, self._recording = spec, built, tensors, recording
+        self._spec = spec
+        self._built, self._tensors, self._recording = model
         self._inputs, self._labels = batch
         self._returned = {int(index): jnp.asarray(array) for index, array in returned.items()}
-        self._reals = [place for place, leaf in enumerate(built.leaves) if _is_real(leaf)]
+        self._reals = [place for place, leaf in enumerate(self._built.leaves) if _is_real(leaf)]
 
     def traced(self, leaves: Leaves) -> Traced:
         """Run it, a second time as well: something is random if that makes other logits."""
@@ -162,14 +161,14 @@ class _Step:
         program = jax.make_jaxpr(logits_of)([leaves[place] for place in self._reals])
         _, needed = dce_jaxpr(program.jaxpr, [True])
         needs = {place for place, is_so in zip(self._reals, needed, strict=True) if is_so}
-        return {
+        trained = {
             each.key
             for each in self._tensors.all
-            if (needs & {*self._tensors.places(each.view)} if each.trained else self._is_called(each))
+            if each.trained and needs & {*self._tensors.places(each.view)}
         }
-
-    def _is_called(self, tensor: Tensor) -> bool:
-        return tensor.layer in self._tensors.called
+        called = self._tensors.called
+        others = {e.key for e in self._tensors.all if not e.trained and e.layer in called}
+        return trained | others
 
     def _mask(self, number: int, draw: Draw) -> jax.Array:
         stream = self._spec.seed, 0, number
@@ -255,14 +254,22 @@ class _Step:
         return TracedCase("", "programs of Flax's modules are not written yet")
 
 
-@jax.custom_vjp
+@jax.custom_vjp  # type: ignore[untyped-decorator]
 def _through(made: jax.Array, given: jax.Array) -> jax.Array:
     """Return ``given``; gradients pass to what it stands for, ``made``."""
     del made
     return given
 
 
-_through.defvjp(lambda _, given: (given, given), lambda given, slope: (slope, jnp.zeros_like(given)))
+def _went_through(_: jax.Array, given: jax.Array) -> tuple[jax.Array, jax.Array]:
+    return given, given
+
+
+def _back_through(given: jax.Array, slope: jax.Array) -> tuple[jax.Array, jax.Array]:
+    return slope, jnp.zeros_like(given)
+
+
+_through.defvjp(_went_through, _back_through)
 
 
 def _is_real(leaf: Any) -> bool:

@@ -128,7 +128,7 @@ def _custom(module: nnx.Module) -> Named:
 
 
 def _variables(name: str, held: Any) -> Iterator[tuple[str, Any]]:
-    """Yield the arrays that a module holds itself, in lists and dictionaries too, by their names."""
+    """Yield the arrays that a module holds itself, those in lists and dictionaries too."""
     if isinstance(held, nnx.Variable):
         if not isinstance(held, nnx.RngState) and jnp.issubdtype(held.dtype, jnp.floating):
             yield name, held
@@ -241,7 +241,8 @@ def _apart(variable: Any, order: Sequence[int]) -> View:
 
 def _separate_gates(module: nnx.LSTMCell) -> Named:
     for part, letter in (("", "i"), ("recurrent_", "h")):
-        inner = [getattr(module, f"{letter}{gate}" + "_" * (letter + gate == "if")) for gate in _LSTM]
+        names = [f"{letter}{gate}" for gate in _LSTM]
+        inner = [getattr(module, "if_" if name == "if" else name) for name in names]
         yield f"{part}kernel", _together([each.kernel for each in inner])
         if inner[0].bias is not None:
             yield "bias", _together([each.bias for each in inner])
