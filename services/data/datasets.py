@@ -8,6 +8,7 @@ from typing import assert_never
 
 import numpy as np
 from numpy.typing import NDArray
+from twinrun.contract.losses import Loss, ignored
 from twinrun.contract.spec import JobSpec
 from twinrun.contract.violation import Violation
 
@@ -40,7 +41,8 @@ def load(
     """Load the dataset that a validated ``spec`` names, limits applied.
 
     Raises `services.errors.DataUnavailable` and `DiskFull`; InvalidRequest where the
-    normalisation or a target leaves the range of the spec's precision.
+    normalisation or a target leaves the range of the spec's precision, or the loss ignores every
+    target of a split.
     """
     name = spec.dataset.name
     info = catalog.info(replace(spec.dataset, reconstruct=False))
@@ -65,6 +67,8 @@ def load(
     normalization = spec.dataset.normalization
     images, test_images = (normalised(part[0], normalization, dtype) for part in (train, test))
     labels, test_labels = (_in(part[1], dtype) for part in (train, test))
+    parts = {"training": labels, "validation": test_labels[:held], "test": test_labels[held:]}
+    _require_counted(spec.loss, parts)
     if spec.dataset.reconstruct:
         labels, test_labels = (part.reshape(len(part), -1) for part in (images, test_images))
     data = Data(
@@ -92,6 +96,17 @@ def _in(targets: NDArray[np.generic], dtype: np.dtype[np.floating]) -> NDArray[n
         problem = f"lets targets overflow {dtype}; scale them, or use float64"
         raise InvalidRequest([Violation("precision", problem)])
     return values
+
+
+def _require_counted(loss: Loss, splits: Mapping[str, NDArray[np.generic]]) -> None:
+    """Check that a loss that ignores a class leaves something. Raises InvalidRequest."""
+    left_out = ignored(loss)
+    if left_out is None:
+        return
+    for split, targets in splits.items():
+        if targets.size and (targets == left_out).all():
+            problem = f"ignores class {left_out}, and all {split} targets are that; ignore another"
+            raise InvalidRequest([Violation("loss", problem)])
 
 
 def _held_back(train: Split, test: Split, samples: int) -> tuple[Split, Split]:
