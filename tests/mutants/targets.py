@@ -181,6 +181,7 @@ MUTATED: dict[str, dict[str, str]] = {
     "services/jax/layers/pools/windows.py": {},
     "services/jax/layers/sequences/loop.py": {},
 }
+_FLAX = "a model of users' code is no job of these; tests/frameworks/flax_code has its faults"
 _CODE = "a model of users' code is no job of these; tests/frameworks/pytorch_code has its faults"
 LEFT_OUT = {
     **{
@@ -193,6 +194,13 @@ LEFT_OUT = {
         for name in (
             *("__init__", "arrays", "built", "case", "functions", "kinds", "layouts", "model"),
             *("patches", "layered", "recording", "returning", "trace", "users", "compiled_steps"),
+        )
+    },
+    **{
+        f"services/jax/code/{name}.py": _FLAX
+        for name in (
+            *("__init__", "built", "convolutions", "kinds", "layered", "model", "patches"),
+            *("recording", "summary", "tensors", "trace", "views", "windows"),
         )
     },
     "services/pytorch/graphs/__init__.py": "no code",
