@@ -72,7 +72,8 @@ class JobFlags:
         list[str] | None,
         Flag(
             help="A model in your own code, in place of the workload's layers, such as "
-            "pytorch=net.py:build. Once for each framework; one without it takes the layers.",
+            "pytorch=net.py:build. Once for each framework; one without it takes the layers. It is a "
+            "torch.nn.Module, a keras.Model or a flax.nnx.Module.",
             metavar="NAME=FILE:FUNCTION",
         ),
     ] = None
