@@ -95,7 +95,7 @@ class Built:
             elif own is not None and name == "dtype" and jnp.dtype(own) != dtype:
                 kind = jnp.dtype(own)
                 self.notes.append(f"{path} computes in {kind}, though the job is in {dtype}.")
-        if self._precise and isinstance(module, _NORMS):
+        if isinstance(module, _NORMS):
             module.use_fast_variance = False  # which loses digits where a mean is large
         on_cpu = self._spec.device is Device.CPU
         if (
