@@ -8,7 +8,7 @@ from typing import assert_never
 
 import numpy as np
 from numpy.typing import NDArray
-from twinrun.contract.losses import Loss, ignored
+from twinrun.contract.losses import ignored
 from twinrun.contract.spec import JobSpec
 from twinrun.contract.violation import Violation
 
@@ -20,6 +20,7 @@ from services.data.own import Split
 from services.data.published import SOURCES
 from services.data.source import AnyFile, AnySource, Batches, File, Progress, Source
 from services.errors import DataUnavailable, InvalidRequest
+from services.model import padding
 from services.model.weights import parameter_dtype
 
 
@@ -67,8 +68,12 @@ def load(
     normalization = spec.dataset.normalization
     images, test_images = (normalised(part[0], normalization, dtype) for part in (train, test))
     labels, test_labels = (_in(part[1], dtype) for part in (train, test))
-    parts = {"training": labels, "validation": test_labels[:held], "test": test_labels[held:]}
-    _require_counted(spec.loss, parts)
+    if (left_out := ignored(spec.loss)) is not None:
+        parts = {"training": labels, "validation": test_labels[:held], "test": test_labels[held:]}
+        _require_counted(left_out, parts)
+        if (code := padding.code(spec.layers)) is not None:
+            both = np.concatenate([images, test_images]), np.concatenate([labels, test_labels])
+            _require_ignored(left_out, code, *both)
     if spec.dataset.reconstruct:
         labels, test_labels = (part.reshape(len(part), -1) for part in (images, test_images))
     data = Data(
@@ -98,15 +103,22 @@ def _in(targets: NDArray[np.generic], dtype: np.dtype[np.floating]) -> NDArray[n
     return values
 
 
-def _require_counted(loss: Loss, splits: Mapping[str, NDArray[np.generic]]) -> None:
+def _require_counted(left_out: int, splits: Mapping[str, NDArray[np.generic]]) -> None:
     """Check that a loss that ignores a class leaves something. Raises InvalidRequest."""
-    left_out = ignored(loss)
-    if left_out is None:
-        return
     for split, targets in splits.items():
         if targets.size and (targets == left_out).all():
             problem = f"ignores class {left_out}, and all {split} targets are that; ignore another"
             raise InvalidRequest([Violation("loss", problem)])
+
+
+def _require_ignored(
+    left_out: int, code: int, codes: NDArray[np.generic], targets: NDArray[np.generic]
+) -> None:
+    """Check that no padded step has a target that counts. Raises InvalidRequest."""
+    wrong = targets[(codes == code) & (targets != left_out)]
+    if wrong.size:
+        problem = f"is {code}, and the target of such a step is {wrong[0]}, not the loss's ignored"
+        raise InvalidRequest([Violation("layers[0].embedding.padding", f"{problem} {left_out}")])
 
 
 def _held_back(train: Split, test: Split, samples: int) -> tuple[Split, Split]:

@@ -8,6 +8,7 @@ import pytest
 import safetensors.numpy
 from twinrun.contract.data_dir import BLOBS
 from twinrun.contract.enums import TargetKind
+from twinrun.contract.layers import Dense, Embedding
 from twinrun.contract.losses import NextTokenCrossEntropy
 from twinrun.contract.spec import Arrays, Dataset, Normalization
 
@@ -84,6 +85,20 @@ def test_a_loss_that_ignores_every_target_of_a_split_is_refused(tmp_path, split)
     targets[0, 0] = 1
     (tmp_path / "other").mkdir()
     loaded(tmp_path / "other", TOKENS, fields=ignoring, **{which: targets})
+
+
+def test_a_padded_step_with_a_target_that_counts_is_refused(tmp_path):
+    layers = (Embedding(CODES, 2, padding=1), Dense(4))
+    targets = TARGETS[TOKENS][0].copy()
+    features = np.where(targets == 2, 1, 3).astype(np.int32)
+    given = {"train_features": features, "test_features": features[:TEST]}
+    fields = {"loss": NextTokenCrossEntropy(2), "layers": layers}
+    loaded(tmp_path, TOKENS, fields=fields, **given)
+    features[3, 4], targets[3, 4] = 1, 0
+    (tmp_path / "other").mkdir()
+    given = {"train_targets": targets, "train_features": features}
+    with pytest.raises(InvalidRequest, match="the target of such a step is 0, not the loss's"):
+        loaded(tmp_path / "other", TOKENS, fields=fields, **given)
 
 
 def put(value, kind):
