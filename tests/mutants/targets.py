@@ -196,13 +196,7 @@ LEFT_OUT = {
             *("patches", "layered", "recording", "returning", "trace", "users", "compiled_steps"),
         )
     },
-    **{
-        f"services/jax/code/{name}.py": _FLAX
-        for name in (
-            *("__init__", "built", "convolutions", "kinds", "layered", "model", "patches"),
-            *("recording", "summary", "tensors", "trace", "views", "windows"),
-        )
-    },
+    **{f"services/jax/code/{p.name}": _FLAX for p in (ROOT / "services/jax/code").glob("*.py")},
     "services/pytorch/graphs/__init__.py": "no code",
     "services/pytorch/graphs/captured.py": _CAPTURED,
     "services/pytorch/graphs/captured_steps.py": _CAPTURED,
