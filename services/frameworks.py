@@ -26,6 +26,6 @@ FRAMEWORKS = {
         "services.jax",
         requires="jax",
         port=50053,
-        lacks=frozenset({"execution", "own_ways", "recipe"}),
+        lacks=frozenset({"execution", "layers", "own_ways", "recipe"}),
     ),
 }

@@ -28,6 +28,12 @@ def require_supported(spec: JobSpec, build: Build | None = None) -> None:
             "JAX trains a model of the user's code in the matched recipe only; take recipe matched",
             field="recipe",
         )
+    if spec.code is not None and spec.layers and "jax" not in spec.code.sources:
+        raise Unsupported(
+            "JAX's runner builds no Flax model of the workload's layers beside another framework's "
+            "code; give --code jax=FILE:FUNCTION, too",
+            field="layers",
+        )
     if spec.recipe is Recipe.IDIOMATIC:
         raise Unsupported(
             "JAX has no idiomatic recipe here yet: its users write models in Flax; take recipe "

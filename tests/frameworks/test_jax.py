@@ -5,6 +5,7 @@ import sys
 
 import numpy as np
 import pytest
+from twinrun.contract.code import Code, CodeSource
 from twinrun.contract.enums import ActivationFunction, Execution, OwnWay, Precision, Recipe
 from twinrun.contract.layers import Activation, GlobalMaxPool2d, MaxPool2d
 
@@ -53,6 +54,7 @@ REFUSED = {
     "recipe": {"recipe": Recipe.IDIOMATIC},
     "execution": {"execution": Execution.EAGER},
     "own_ways": {"own_ways": (OwnWay.LOSS_READ, OwnWay.BATCH_ORDER)},
+    "layers": {"code": Code(pytorch=CodeSource("net.py"))},
 }
 
 
