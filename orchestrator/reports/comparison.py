@@ -15,6 +15,7 @@ from orchestrator.results.agreement import TOGETHER, Agreement
 from orchestrator.results.break_even import ahead, remedies
 from orchestrator.results.circumstances import Caution
 from orchestrator.results.comparison import Comparison, same_job
+from orchestrator.results.layer_above import told_above
 from orchestrator.results.roofline import rooflines, uncounted
 from orchestrator.results.threads.verdicts import told
 from orchestrator.results.verdict import below
@@ -74,6 +75,7 @@ def sentences(comparison: Comparison) -> list[str]:
         lines += map(say, below(each))
     lines += [say(each.sentence) for each in ahead(comparison)]
     lines += map(say, remedies(comparison))
+    lines += map(say, told_above(comparison))
     lines += _certificate(comparison)
     lines += noise(comparison)
     if comparison.inputs.same and len(comparison.trials) > 1:
