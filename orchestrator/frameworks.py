@@ -52,7 +52,7 @@ FRAMEWORKS = {
     for each in (
         Framework("pytorch", "PyTorch", 50051, "#D55E00", "o", op_by_op=True, package="torch"),
         Framework("tensorflow", "TensorFlow", 50052, "#0072B2", "D", in_keras=True),
-        Framework("jax", "JAX", 50053, "#009E73", "s", usual=False, takes_code=False),
+        Framework("jax", "JAX", 50053, "#009E73", "s", usual=False),
         _keras("keras-tensorflow", "Keras/TensorFlow", "tensorflow", 50054, ("#56B4E9", "P")),
         _keras("keras-jax", "Keras/JAX", "jax", 50055, ("#A6A000", "*")),
         _keras("keras-torch", "Keras/PyTorch", "pytorch", 50056, ("#E69F00", "v")),

@@ -36,7 +36,7 @@ FRAMEWORKS = {
         "services.jax",
         requires="jax",
         port=50053,
-        lacks=frozenset({"code", "dataset.arrays.files", "execution", "own_ways"}),
+        lacks=frozenset({"code.jax", "dataset.arrays.files", "execution", "layers", "own_ways"}),
     ),
     "keras-tensorflow": _on_keras("tensorflow", 50054),
     "keras-jax": _on_keras("jax", 50055),

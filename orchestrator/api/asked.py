@@ -15,7 +15,7 @@ from orchestrator.frameworks import FRAMEWORKS, usual
 from orchestrator.language.phrases import Phrase, english, say, speaking
 from orchestrator.runners.finding import Runners
 from orchestrator.runners.progress import Display
-from orchestrator.settings import config, locales, trust, workloads
+from orchestrator.settings import by_code, config, locales, trust, workloads
 from orchestrator.settings import sides as named
 from orchestrator.settings.config import Places
 from orchestrator.settings.job import FLAGS, JobFlags
@@ -60,7 +60,7 @@ def sides_of(
     """
     texts = [given] if isinstance(given, str) else list(given)
     if not any(texts):
-        return sides(frameworks)
+        return sides(by_code.frameworks(frameworks, spec))
     named.refuse_both("--frameworks", given=tuple(frameworks) != usual())
     return named.sides(texts, spec)
 

@@ -14,7 +14,7 @@ from orchestrator.api.progress import Progress
 from orchestrator.api.result import Record
 from orchestrator.api.words import in_words_of_python
 from orchestrator.frameworks import usual
-from orchestrator.settings import config
+from orchestrator.settings import by_code, config
 from orchestrator.settings.job import one_of
 from orchestrator.trials.sides import sides
 
@@ -37,9 +37,10 @@ def verify(
     One epoch in float64 by default. Keywords as of `compare`; ``steps``: only so many of each
     epoch. Whether it was shown is ``to_dict()["same_job"]``. Raises OrchestratorError.
     """
-    job, names = job_of(workload, given), names_of(frameworks, 2)
-    own = {**proof.VERIFIED, "steps_per_epoch_limit": steps}
-    spec, first = spec_of(job, changes, own), config.baseline(baseline, names)
+    job, named = job_of(workload, given), names_of(frameworks, 2)
+    spec = spec_of(job, changes, {**proof.VERIFIED, "steps_per_epoch_limit": steps})
+    names = by_code.frameworks(named, spec)
+    first = config.baseline(baseline, names)
     request = Request(job.title, spec, sides(names), Path(output), first)
     with running(progress, job.workload, names, given, spec.epochs) as (runners, display):
         run, _ = proof.verify(request, runners, display)

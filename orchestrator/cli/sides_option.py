@@ -7,7 +7,7 @@ import typer
 from twinrun.v1 import job_pb2
 
 from orchestrator.cli.options import ALL, WhereOptions
-from orchestrator.settings import config, versions
+from orchestrator.settings import by_code, config, versions
 from orchestrator.settings import sides as named
 from orchestrator.trials.sides import Side, sides
 
@@ -37,6 +37,6 @@ def compared(
     """
     if not given:
         by_address = versions.of_addresses(where.named) if frameworks == ALL else ()
-        return by_address or sides(config.compared(frameworks, least))
+        return by_address or sides(by_code.frameworks(config.compared(frameworks, least), spec))
     named.refuse_both("--frameworks", given=frameworks != ALL)
     return named.sides(given, spec)

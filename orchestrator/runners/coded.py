@@ -36,6 +36,14 @@ _NOT_PAIRED = Phrase(
     "The two models are not the same job: {faults} 'orchestrator pair' shows what is paired with "
     "what; code.pairs in the workload pairs by hand."
 )
+_PAIRS_OF_TWO = Phrase(
+    "code.pairs says which array of one model is which of another's, and {count} models are "
+    "compared; compare two at a time, or leave code.pairs out."
+)
+_TWO_LAYOUTS = Phrase(
+    "{name} of {first}'s model is laid out otherwise beside {second}'s model than beside another; "
+    "compare two at a time."
+)
 _MOST_TRIES = 12
 TOLERANCE = 1e-9  # of a layer's output in float64: far above rounding, far below a fault
 _SAME = 1e-6  # far above rounding in float64, far below what two layers' values differ by
@@ -58,13 +66,20 @@ Tracer = Callable[[job_pb2.JobSpec], Sequence[Trace]]  # of each side, the basel
 def paired(spec: job_pb2.JobSpec, clients: Sequence[Client]) -> job_pb2.JobSpec:
     """Return the spec with its tensors and their initial values: those of the first framework.
 
-    Raises NotTheSameJob if something has no counterpart, BadInput, JobFailed.
+    Each other framework's model is paired with the first one's. Raises NotTheSameJob if something
+    has no counterpart, BadInput, JobFailed.
     """
     require_sources(spec, [client.framework for client in clients])
-    found, first = pairing_of(spec, tracer(clients))
-    if found.faults:
-        raise NotTheSameJob(english(_NOT_PAIRED, faults=join(NEXT, found.faults)))
-    return with_tensors(spec, found, first)
+    first, *others = clients
+    if len(others) > 1 and spec.code.pairs:
+        raise BadInput(english(_PAIRS_OF_TWO, count=len(clients)))
+    pairings = list[Pairing]()
+    for other in others or [first]:
+        found, trace = pairing_of(spec, tracer([first, *([other] if others else ())]))
+        if found.faults:
+            raise NotTheSameJob(english(_NOT_PAIRED, faults=join(NEXT, found.faults)))
+        pairings.append(found)
+    return with_tensors(spec, pairings[0], trace, pairings[1:])
 
 
 def require_sources(spec: job_pb2.JobSpec, frameworks: Sequence[str]) -> None:
@@ -193,25 +208,47 @@ def traced(framework: str, model: job_pb2.ModelTraced, content: bytes) -> Trace:
     return Trace(framework, read, safetensors.numpy.load(content))
 
 
-def with_tensors(spec: job_pb2.JobSpec, found: Pairing, first: Trace) -> job_pb2.JobSpec:
-    """Return the spec with the tensors of a pairing, which start as the first framework's."""
+def with_tensors(
+    spec: job_pb2.JobSpec, found: Pairing, first: Trace, further: Sequence[Pairing] = ()
+) -> job_pb2.JobSpec:
+    """Return the spec with the tensors of a pairing, which start as the first framework's.
+
+    ``further``: pairings of the same first side with others. An array that a side does not have,
+    and nothing depends on, is left out. Raises NotTheSameJob if one side's is laid out otherwise.
+    """
     whole = job_pb2.JobSpec()
     whole.CopyFrom(spec)
     whole.code.ClearField("tensors")
     whole.code.ClearField("notes")
     values: dict[str, NDArray[np.generic]] = {}
+    others = [{each.name: each for each in pairing.code_tensors} for pairing in further]
     for pair_of, tensor in zip(found.once, found.code_tensors, strict=True):
+        alike = [other.get(tensor.name) for other in others]
+        known = [each for each in alike if each is not None]
+        if len(known) < len(alike):
+            continue
         message = whole.code.tensors.add(
-            name=tensor.name, shape=tensor.shape, trained=tensor.trained
+            name=tensor.name,
+            shape=tensor.shape,
+            trained=tensor.trained or any(each.trained for each in known),
         )
         for framework in dict.fromkeys(found.frameworks):
             setattr(message, framework, tensor.key(framework))
+        for pairing, each in zip(further, known, strict=True):
+            one, other = pairing.frameworks
+            if each.key(one) != tensor.key(one):
+                names = {"name": tensor.name, "first": label(one), "second": label(other)}
+                raise NotTheSameJob(english(_TWO_LAYOUTS, **names))
+            setattr(message, other, each.key(other))
         values[tensor.name] = pair_of.canonical(first.arrays)
     stored = blob.write(values, blob_directory())
     whole.code.initial.CopyFrom(job_pb2.StoredFile(sha256=stored.sha256, size_bytes=stored.size))
-    sides = dict(zip(found.frameworks, (found.first, found.second), strict=True))
-    notes = [f"{label(name)}: {note}" for name, side in sides.items() for note in side.notes]
-    whole.code.notes.extend([*notes, *map(str, found.starts)])
+    notes = [f"{label(found.frameworks[0])}: {note}" for note in found.first.notes]
+    for pairing in (found, *further):
+        if pairing.frameworks[0] != pairing.frameworks[1]:
+            notes += [f"{label(pairing.frameworks[1])}: {note}" for note in pairing.second.notes]
+        notes += map(str, pairing.starts)
+    whole.code.notes.extend(notes)
     return whole
 
 

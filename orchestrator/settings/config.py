@@ -221,7 +221,7 @@ def job_spec(workload: str | None, changes: Mapping[str, Any]) -> job_pb2.JobSpe
                 if not isinstance(target, dict):
                     raise BadInput(english(_NO_FIELDS, path=path, parent=parent))
             target[name] = _json_number(value)
-    if "code" in asked and mapping["code"].keys() >= {*taking_code()}:
+    if "code" in asked and len(mapping["code"].keys() & {*taking_code()}) > 1:
         mapping.pop("layers", None)  # no framework takes them
     mapping = workloads.with_paths(forms.mapping_of(mapping), Path())
     mapping = in_proto(mapping, job_pb2.JobSpec.DESCRIPTOR)

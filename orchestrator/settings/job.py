@@ -72,7 +72,8 @@ class JobFlags:
         list[str] | None,
         Flag(
             help="A model in your own code, in place of the workload's layers, such as "
-            "pytorch=net.py:build. Once for each framework; one without it takes the layers.",
+            "pytorch=net.py:build: a torch.nn.Module, keras.Model or flax.nnx.Module. Once for "
+            "each framework; one without it takes the layers.",
             metavar="NAME=FILE:FUNCTION",
         ),
     ] = None

@@ -1,7 +1,8 @@
 """Training on JAX: both recipes, by XLA."""
 
 import os
-from typing import NoReturn, assert_never
+from types import MappingProxyType
+from typing import assert_never
 
 # The same GPU numbers everywhere: CUDA's own default is "fastest first".
 os.environ.setdefault("CUDA_DEVICE_ORDER", "PCI_BUS_ID")
@@ -15,6 +16,8 @@ if "XLA_PYTHON_CLIENT_MEM_FRACTION" not in os.environ:  # the older name; not bo
 # Before any array. What is float32 stays float32.
 os.environ["JAX_ENABLE_X64"] = "1"
 
+import numpy as np
+from numpy.typing import NDArray
 from twinrun.contract.enums import Recipe
 from twinrun.contract.spec import JobSpec
 
@@ -27,6 +30,7 @@ from services.model.weights import Weights
 from services.refusals.jax import require_supported
 from services.trial import trainer
 from services.trial.code import Build
+from services.trial.trace import Traced
 
 
 def Trainer(  # noqa: N802
@@ -44,16 +48,26 @@ def Trainer(  # noqa: N802
             assert_never(spec.recipe)
 
 
-def of_layers(spec: JobSpec) -> NoReturn:
-    """Refuse a job whose other side is the user's code. Raises Unsupported."""
-    require_supported(spec)
-    raise AssertionError(spec)
+def of_layers(spec: JobSpec) -> object:
+    """Build the model of a job's layers, whose other side is the user's code."""
+    from services.jax.code.layered import of_layers as made  # noqa: PLC0415 - Flax takes a while
+
+    return made(spec)
 
 
-def trace(spec: JobSpec, *_: object, **__: object) -> NoReturn:
-    """Refuse to trace a model of the user's code. Raises Unsupported."""
-    require_supported(spec)
-    raise AssertionError(spec)
+def trace(
+    spec: JobSpec,
+    inputs: NDArray[np.floating],
+    labels: NDArray[np.generic],
+    build: Build,
+    weights: Weights | None,
+    *,
+    returned: Weights = MappingProxyType({}),
+) -> Traced:
+    """Trace a model of the user's code: `services.trial.trace.MakeTrace`."""
+    from services.jax.code.trace import trace as traced  # noqa: PLC0415 - Flax takes a while
+
+    return traced(spec, inputs, labels, build, weights, returned=returned)
 
 
 __all__ = ["Trainer", "environment", "measure", "of_layers", "summarize", "trace"]

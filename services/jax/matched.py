@@ -11,15 +11,15 @@ from twinrun.contract.events import Environment, Profiled
 from twinrun.contract.spec import JobSpec
 
 from services.data.arrays import Data
-from services.jax import augmentation, defaults, device, model, profile
+from services.jax import augmentation, defaults, device, profile
 from services.jax.environment import environment
+from services.jax.model import LayersModel, Model
 from services.jax.scanned_steps import ScannedSteps, numbers
 from services.model import losses, order
 from services.model.weights import Weights
 from services.refusals.jax import require_supported
 from services.trial import chunks, matched
 from services.trial.code import Build
-from services.trial.matched import Held
 from services.trial.trainer import Steps
 
 
@@ -32,34 +32,20 @@ class MatchedTrainer:
         require_supported(spec, build)
         self._device = device.prepare(spec)
         self._spec = spec = defaults.as_it_does(spec)
-        self._rounding = device.rounding(spec)
         self._shape = data.train_images.shape
         shape = self._shape[1:]
         self._names = matched.trained(spec, shape)
-        if weights is None:
-            weights = defaults.initial_weights(spec, shape)
-        given = matched.ordered(spec, shape, weights)
-        self._order = list(given)
         size = matched.evaluate_batch(spec, shape)
         with jax.default_device(self._device):
-            # Copied: what is donated is written to.
-            arrays = {name: jnp.array(array) for name, array in given.items()}
+            self._model = _model(spec, data.train_images, weights, build)
             self._test_batches = [
                 jnp.asarray(data.test_images[start : start + size])
                 for start in range(0, len(data.test_images), size)
             ]
             self._images = jnp.asarray(data.train_images)
             self._labels = jnp.asarray(losses.for_trainer(spec.loss, data.train_labels))
-            self._steps = ScannedSteps(
-                *(spec, matched.held(self._names, arrays), self._images, self._labels),
-                self._rounding,
-            )
-        self._logits = jax.jit(self._logits_of, compiler_options=device.compiler_options(spec))
-
-    def _logits_of(
-        self, trained: list[jax.Array], kept: list[jax.Array], images: jax.Array
-    ) -> jax.Array:
-        return model.logits(self._spec.layers, Held(trained, kept), images, self._rounding)
+            self._steps = ScannedSteps(spec, self._model, self._images, self._labels)
+        self._logits = jax.jit(self._model.logits, compiler_options=device.compiler_options(spec))
 
     def warm_up(self) -> None:
         with jax.default_device(self._device):
@@ -105,13 +91,8 @@ class MatchedTrainer:
 
     def weights(self) -> Weights:
         self._steps.require_alike()
-        held = self._steps.held
-        kept = iter(held.kept)
-        trained = dict(zip(self._names, held.trained, strict=True))
-        # Copied: the next chunk is donated the arrays themselves.
-        return {
-            name: np.array(trained[name] if name in trained else next(kept)) for name in self._order
-        }
+        with jax.default_device(self._device):
+            return self._model.weights(self._steps.held)
 
     def environment(self) -> Environment:
         return environment(device.threads(), device.notes(self._spec))
@@ -124,3 +105,19 @@ class MatchedTrainer:
             return 0
         # None from an allocator that keeps no count: XLA_PYTHON_CLIENT_ALLOCATOR=platform.
         return int((self._device.memory_stats() or {}).get("peak_bytes_in_use", 0))
+
+
+def _model(
+    spec: JobSpec, images: NDArray[np.floating], weights: Weights | None, build: Build | None
+) -> Model:
+    """Return what is trained, for ``images`` [n, ...]: the user's model if there is one."""
+    shape = images.shape[1:]
+    if build is not None:
+        from services.jax.code.model import CodeModel  # noqa: PLC0415 - Flax takes a while
+
+        values = None if weights is None else matched.ordered(spec, shape, weights)
+        return CodeModel(spec, images, build, values)
+    if weights is None:
+        weights = defaults.initial_weights(spec, shape)
+    initial_values = matched.ordered(spec, shape, weights)
+    return LayersModel(spec, shape, initial_values, device.rounding(spec))

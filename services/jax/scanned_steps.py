@@ -1,7 +1,7 @@
 """Steps in one call for a chunk: one program of XLA, a `lax.scan` over its steps."""
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -10,11 +10,9 @@ from jax import lax
 from numpy.typing import NDArray
 from twinrun.contract.spec import JobSpec
 
-from services.jax import augmentation, device, devices, losses, model, optimizers
-from services.jax.layers.norms import batch_norm
-from services.jax.rounding import Rounding
+from services.jax import augmentation, device, devices, losses, optimizers
+from services.jax.model import Model
 from services.model import optimizers as shared
-from services.model import sites
 from services.model.weights import parameter_dtype
 from services.trial import chunks, matched
 from services.trial.chunks import Chunk
@@ -35,7 +33,7 @@ class State(NamedTuple):
 
 
 class ScannedSteps:
-    """Trains the arrays ``held``, from the images and labels on the device.
+    """Trains a ``model``, from the images and labels on the device.
 
     XLA compiles once for each length of a chunk and size of a batch, of which a job has three at
     most. The state is donated: each call writes it where the one before had it.
@@ -44,17 +42,17 @@ class ScannedSteps:
     def __init__(
         self,
         spec: JobSpec,
-        held: Held[jax.Array],
+        model: Model,
         images: jax.Array,
         labels: jax.Array,
-        rounding: Rounding,
     ) -> None:
-        self._spec, self._rounding = spec, rounding
+        self._spec, self._model = spec, model
         self._loss, self._losses = losses.mean(spec), losses.each(spec)
         self._accuracy = losses.accuracy(spec)
         self._augment = augmentation.augment(spec)
         self._images = images
-        self.sites = sites.of_layers(spec.layers, images.shape[1:])
+        self.sites = model.sites
+        held = model.held
         slots = optimizers.slots(spec.optimizer, held.trained)
         self._mesh = devices.mesh(spec)
         state = State(list(held.trained), list(held.kept), slots)
@@ -124,49 +122,45 @@ class ScannedSteps:
         self, state: State, images: jax.Array, labels: jax.Array, drawn: Drawn, plan: jax.Array
     ) -> tuple[State, jax.Array]:
         """Run one step on ``images`` [samples, h, w, c] and ``drawn``; return its measurements."""
-        batches = [
-            self._computed(
-                *(state.trained, images[part], labels[part]),
+        batches, kept = list[matched.Computed[jax.Array]](), state.kept
+        for part, share in matched.batches(self._spec, len(labels)):
+            found, kept = self._computed(
+                *(state.trained, kept, (images[part], labels[part])),
                 {name: array[part] for name, array in drawn.items()},
                 share,
             )
-            for part, share in matched.batches(self._spec, len(labels))
-        ]
-        gradients, loss, logits, found = matched.together(batches, jnp.concatenate)
+            batches.append(found)
+        gradients, loss, logits, _ = matched.together(batches, jnp.concatenate)
         measured = loss
         if self._spec.report_step_details:
             measured = jnp.stack([loss, *self._details(logits, labels, gradients)])
         trained, slots = optimizers.updated(
             self._spec.optimizer, state.trained, state.slots, gradients, plan
         )
-        kept = state.kept
-        for statistics in found:
-            kept = batch_norm.moved(self._spec.layers, kept, statistics)
         return State(trained, kept, slots), measured
 
     def _computed(
         self,
         parameters: list[jax.Array],
-        images: jax.Array,
-        labels: jax.Array,
+        kept: list[jax.Array],
+        samples: tuple[jax.Array, jax.Array],
         drawn: Drawn,
         share: float,
-    ) -> matched.Computed[jax.Array]:
-        """Return what a batch makes, with its ``share`` of the step's loss."""
+    ) -> tuple[matched.Computed[jax.Array], list[jax.Array]]:
+        """Return what a batch makes, with its ``share`` of the step's loss, and what is kept."""
         scale = self._spec.gradient_scale
+        images, labels = samples
 
-        def scaled(parameters: list[jax.Array]) -> tuple[jax.Array, tuple[jax.Array, ...]]:
-            logits, statistics = model.training_logits(
-                self._spec, parameters, images, self._rounding, drawn
-            )
+        def scaled(parameters: list[jax.Array]) -> tuple[jax.Array, tuple[Any, ...]]:
+            logits, after = self._model.training_logits(parameters, kept, images, drawn)
             loss = self._loss(logits, labels)
             loss = loss if share == 1 else loss * share
-            return loss if scale == 1 else loss * scale, (loss, logits, statistics)
+            return loss if scale == 1 else loss * scale, (loss, logits, list(after))
 
-        gradients, (loss, logits, statistics) = jax.grad(scaled, has_aux=True)(parameters)
+        gradients, (loss, logits, after) = jax.grad(scaled, has_aux=True)(parameters)
         if scale != 1:
             gradients = [gradient / scale for gradient in gradients]
-        return gradients, loss, logits, [statistics]
+        return (gradients, loss, logits, ()), after
 
     def _details(
         self, logits: jax.Array, labels: jax.Array, gradients: Sequence[jax.Array]

@@ -1,4 +1,4 @@
-"""The model of a spec's layers, as the job has them: JAX itself has none."""
+"""The model of a spec's layers, as the job has them, or the user's own."""
 
 import math
 from collections.abc import Sequence
@@ -14,13 +14,17 @@ from services.trial.code import Build
 
 
 def summarize(spec: JobSpec, build: Build | None = None) -> ModelSummarized:
-    """Summarise the model. Raises Unsupported for one of the user's code."""
+    """Summarise the model."""
     require_supported(spec, build)
+    if build is not None:
+        from services.jax.code.summary import summarized  # noqa: PLC0415 - Flax takes a while
+
+        return summarized(spec, build)
     shape = catalog.info(spec.dataset).shape
     made = [_summary(each) for each in shapes.placed(shapes.trained_layers(spec.layers), shape)]
     total = sum(layer.parameter_count for layer in made)
     untrained = sum(layer.untrained_count for layer in made)
-    return ModelSummarized(tuple(made), total, _table(made, total), untrained)
+    return ModelSummarized(tuple(made), total, table(made, total), untrained)
 
 
 def _summary(each: shapes.Placed) -> LayerSummary:
@@ -34,7 +38,8 @@ def _summary(each: shapes.Placed) -> LayerSummary:
     )
 
 
-def _table(layers: Sequence[LayerSummary], total: int) -> str:
+def table(layers: Sequence[LayerSummary], total: int) -> str:
+    """Return the layers as text, with the ``total`` of parameters."""
     rows = [
         f"{layer.kind:<24}{'x'.join(map(str, layer.output_shape)):<20}{layer.parameter_count:>12,}"
         for layer in layers

@@ -18,10 +18,16 @@ _LACKS = {
 
 def require_supported(spec: JobSpec, build: object = None) -> None:
     """Check the code, the execution, the images and the own ways. Raises Unsupported."""
-    if spec.code is not None or build is not None:
+    if spec.recipe is Recipe.IDIOMATIC and (spec.code is not None or build is not None):
         raise Unsupported(
-            "JAX's runner trains models of layers and no user's code yet; give the job layers",
-            field="code",
+            "JAX trains a model of the user's code in the matched recipe only; take recipe matched",
+            field="code.jax",
+        )
+    if spec.code is not None and spec.layers and "jax" not in spec.code.sources:
+        raise Unsupported(
+            "JAX's runner builds no Flax model of the workload's layers beside another framework's "
+            "code; give --code jax=FILE:FUNCTION, too",
+            field="layers",
         )
     if spec.execution is Execution.EAGER:
         raise Unsupported(

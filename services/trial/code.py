@@ -3,7 +3,9 @@
 An error in it ends in the user's own traceback, cut to the frames of their files.
 """
 
+import contextlib
 import importlib.util
+import inspect
 import json
 import lzma
 import os
@@ -11,9 +13,10 @@ import sys
 import traceback
 import zipfile
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextvars import ContextVar
 from pathlib import Path, PurePath
-from types import ModuleType
+from types import MappingProxyType, ModuleType
 
 from twinrun.contract.code import CodeSource
 from twinrun.contract.data_dir import BLOBS
@@ -25,6 +28,8 @@ from services.errors import CodeFailed
 from services.pipe import Task
 
 Build = Callable[[], object]  # builds the user's model
+_NOTHING: Mapping[str, Callable[[], object]] = MappingProxyType({})
+_OFFERED = ContextVar("offered", default=_NOTHING)
 _DIRECTORY = "users-code"  # in a task's output_dir
 _MOST_BYTES = 2**30  # unpacked
 _MOST_TEXT = 5_000  # characters of an error
@@ -52,6 +57,19 @@ def builder(task: Task, framework: str) -> Build | None:
         return _call(source, directory, framework)
 
     return build
+
+
+@contextlib.contextmanager
+def offered(**values: Callable[[], object]) -> Iterator[None]:
+    """Enter what gives a function that builds a model those ``values`` that it has parameters for.
+
+    The job's own arguments go before.
+    """
+    token = _OFFERED.set(values)
+    try:
+        yield
+    finally:
+        _OFFERED.reset(token)
 
 
 def source(spec: JobSpec, framework: str) -> CodeSource:
@@ -138,9 +156,19 @@ def _call(source: CodeSource, directory: Path, framework: str) -> object:
     if not callable(function):
         raise CodeFailed(f"{path.name} of {framework} has no function {source.function}.")
     try:
-        return function(**(json.loads(source.arguments) if source.arguments else {}))
+        return function(**_arguments(source, function))
     except BaseException as error:
         raise failed(error, path.name, framework) from error
+
+
+def _arguments(source: CodeSource, function: Callable[..., object]) -> dict[str, object]:
+    given: dict[str, object] = json.loads(source.arguments) if source.arguments else {}
+    try:
+        names = inspect.signature(function).parameters
+    except (TypeError, ValueError):  # it does not say
+        return given
+    offered = {name: make() for name, make in _OFFERED.get().items() if name in names}
+    return offered | given
 
 
 def _imported(path: Path) -> ModuleType:

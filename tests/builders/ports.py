@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 FOLDER = Path(__file__).parents[1] / "frameworks" / "pairs"
-FILES = {"pytorch": "net_torch.py", "tensorflow": "net_keras.py"}
+FILES = {"pytorch": "net_torch.py", "tensorflow": "net_keras.py"}  # that each pair has
+ALL_FILES = {**FILES, "jax": "net_flax.py"}
 FUNCTION = "build"
 
 
@@ -37,7 +38,11 @@ class Port:
     pairs: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     def file(self, framework: str) -> Path:
-        return FOLDER / self.name / FILES[framework]
+        return FOLDER / self.name / ALL_FILES[framework]
+
+    def is_written_for(self, *frameworks: str) -> bool:
+        """Return whether it has a file for each of them; some pairs have one in Flax too."""
+        return all(self.file(framework).is_file() for framework in frameworks)
 
     def samples(
         self, count: int, seed: int = 0

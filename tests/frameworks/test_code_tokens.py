@@ -40,6 +40,20 @@ def build():
     x = layers.Embedding(6, 4, name="table")(x)
     return keras.Model(inputs, layers.Dense(5, name="out")(x))
 """,
+    "jax": """
+from flax import nnx
+import jax.numpy as jnp
+
+class Net(nnx.Module):
+    def __init__(self, rngs):
+        self.table, self.out = nnx.Embed(6, 4, rngs=rngs), nnx.Linear(4, 5, rngs=rngs)
+
+    def __call__(self, x):
+        return self.out(self.table(x))
+
+def build(rngs=nnx.Rngs(0)):
+    return Net(rngs)
+""",
 }
 LOSS = NextTokenCrossEntropy()
 NAMES = {

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from twinrun.contract.code import Code
+from twinrun.contract.code import Code, CodeSource
 from twinrun.contract.enums import (
     ActivationFunction,
     Device,
@@ -66,7 +66,8 @@ def test_no_more_threads_than_the_jobs_compute(threads):
 REFUSED = {
     "execution": {"execution": Execution.EAGER},
     "own_ways": {"own_ways": (OwnWay.LOSS_READ, OwnWay.ACCURACY)},
-    "code": {"code": Code()},
+    "layers": {"code": Code(pytorch=CodeSource("net.py"))},
+    "code.jax": {"recipe": Recipe.IDIOMATIC, "code": Code(jax=CodeSource("net.py"))},
     "dataset.arrays.files": {"recipe": Recipe.IDIOMATIC},
 }
 

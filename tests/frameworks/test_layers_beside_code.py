@@ -17,7 +17,7 @@ pytestmark = pytest.mark.usefixtures("takes_code")
 
 def beside(job, name):
     """Return the job with code of the other framework alone."""
-    other = {"pytorch": "tensorflow", "tensorflow": "pytorch"}[name]
+    other = {"pytorch": "tensorflow", "tensorflow": "pytorch", "jax": "pytorch"}[name]
     return replace(job, code=Code(**{other: CodeSource("net.py")}))
 
 
@@ -65,7 +65,8 @@ def test_a_trace_says_that_the_model_is_layers_and_where_it_drops(framework, nam
 
 
 def test_users_batch_norms_have_the_jobs_epsilon_or_their_frameworks_own(framework, name):
-    default = {"pytorch": 1e-5, "tensorflow": 1e-3}[name]  # where the job has its own, 1e-5
+    # Where the job has its own, 1e-5.
+    default = {"pytorch": 1e-5, "tensorflow": 1e-3, "jax": 1e-5}[name]
     for recipe, epsilon in ((Recipe.MATCHED, 1e-5), (Recipe.IDIOMATIC, default)):
         spec = replace(beside(jobs.JOBS["batch norms"], name), recipe=recipe)
         layers = framework.of_layers(spec)

@@ -1,6 +1,6 @@
 """The corpus of pairs: this framework's half of each runs, and a fault makes it another model.
 
-One fault of each cause; `make ports` takes all of them.
+One fault of each cause; `make ports` takes all of them, of Flax's with ARGS="--sides pytorch jax".
 """
 
 import functools
@@ -15,11 +15,11 @@ from services.frameworks import FRAMEWORKS
 from tests.builders.ports import FAULTS, PORTS, Fault, Learned, Port, builder
 
 SAMPLES = 6
-PLANTED_HERE = {
-    fault.cause: fault for fault in FAULTS if find_spec(FRAMEWORKS[fault.side].requires)
-}
-if not PLANTED_HERE:
-    pytest.skip("the corpus has no half in this framework's code", allow_module_level=True)
+HERE = next(name for name, framework in FRAMEWORKS.items() if find_spec(framework.requires))
+# XLA makes a program of each: some of them will do.
+FEW = {"jax": ("mlp", "lenet_chw", "text_lstm")}.get(HERE, [port.name for port in PORTS])
+WRITTEN_HERE = [port for port in PORTS if port.name in FEW]
+PLANTED_HERE = {fault.cause: fault for fault in FAULTS if fault.side == HERE and fault.pair in FEW}
 
 
 @pytest.fixture(scope="session")
@@ -34,7 +34,7 @@ def learned(name: str) -> Callable[[Port, str], Learned]:
     return computed
 
 
-@pytest.mark.parametrize("port", PORTS, ids=lambda port: port.name)
+@pytest.mark.parametrize("port", WRITTEN_HERE, ids=lambda port: port.name)
 def test_each_model_is_built_and_learns(port, name, learned):
     found = learned(port, port.file(name).read_text())
     assert found.trained.shape == found.evaluated.shape == (SAMPLES, port.outputs)

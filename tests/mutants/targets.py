@@ -162,6 +162,7 @@ MUTATED: dict[str, dict[str, str]] = {
     "services/jax/layers/pools/windows.py": {},
     "services/jax/layers/sequences/loop.py": {},
 }
+_FLAX = "a model of users' code is no job of these; tests/frameworks/flax_code has its faults"
 _CODE = "a model of users' code is no job of these; tests/frameworks/pytorch_code has its faults"
 LEFT_OUT = {
     **{str(path.relative_to(ROOT)): _DEVICES for path in ROOT.glob("services/*/devices/*.py")},
@@ -178,6 +179,7 @@ LEFT_OUT = {
             *("patches", "layered", "recording", "returning", "trace", "users", "compiled_steps"),
         )
     },
+    **{f"services/jax/code/{p.name}": _FLAX for p in (ROOT / "services/jax/code").glob("*.py")},
     "services/pytorch/graphs/__init__.py": "no code",
     **{f"services/pytorch/graphs/captured{end}.py": _CAPTURED for end in ("", "_steps")},
     "services/pytorch/__init__.py": "imports",

@@ -14,7 +14,7 @@ from twinrun.contract.data_dir import BLOBS
 
 from tests.builders.ports import FAULTS, PORTS
 from tests.pairs import corpus
-from tests.pairs.engine import Sides
+from tests.pairs.engine import FRAMEWORKS, Sides
 
 _EPOCHS = 10  # 60 steps
 
@@ -22,23 +22,24 @@ _EPOCHS = 10  # 60 steps
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.pairs", description=__doc__)
     parser.add_argument("--of", nargs="*", default=[port.name for port in PORTS], help="pairs")
-    names, began = parser.parse_args().of, time.monotonic()
+    parser.add_argument("--sides", nargs=2, default=FRAMEWORKS, help="frameworks")
+    asked, began = parser.parse_args(), time.monotonic()
+    ports = [p for p in PORTS if p.name in asked.of and p.is_written_for(*asked.sides)]
+    planted = [fault for fault in FAULTS if fault.port in ports and fault.side in asked.sides]
     with tempfile.TemporaryDirectory(prefix="ports-") as place:
         folder = Path(place)
         os.environ["TWINRUN_DATA_DIR"] = str(folder / "data")
         (folder / "data" / BLOBS).mkdir(parents=True)
-        with Sides(folder / "jobs", folder / "data") as sides:
+        with Sides(folder / "jobs", folder / "data", asked.sides) as sides:
             pairs = []
-            for port in PORTS:
-                if port.name in names:
-                    pairs.append(corpus.trained(port, sides, folder / "data", _EPOCHS))
-                    print(f"{port.name}: {pairs[-1]}", flush=True)
+            for port in ports:
+                pairs.append(corpus.trained(port, sides, folder / "data", _EPOCHS))
+                print(f"{port.name}: {pairs[-1]}", flush=True)
             faults = []
-            for fault in FAULTS:
-                if fault.pair in names:
-                    faults.append(corpus.found(fault, sides, folder / "data"))
-                    if not faults[-1].whole:
-                        print(faults[-1], flush=True)
+            for fault in planted:
+                faults.append(corpus.found(fault, sides, folder / "data"))
+                if not faults[-1].whole:
+                    print(faults[-1], flush=True)
     paired = [pair for pair in pairs if not pair.told]
     agree, same = sum(pair.agrees for pair in paired), sum(fault.same for fault in faults)
     print(

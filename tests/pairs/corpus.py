@@ -11,7 +11,7 @@ import numpy as np
 from orchestrator.actions import porting
 from orchestrator.reports.models import parting
 from orchestrator.runners import coded
-from tests.builders.ports import FILES, Fault, Port
+from tests.builders.ports import ALL_FILES, Fault, Port
 from tests.pairs.engine import Failed, Sides
 from tests.pairs.jobs import job
 
@@ -78,7 +78,7 @@ def trained(port: Port, sides: Sides, data_dir: Path, epochs: int) -> Trained:
     ``data_dir`` is TWINRUN_DATA_DIR.
     """
     try:
-        spec = job(port, data_dir, epochs=epochs)
+        spec = job(port, data_dir, sides.frameworks, epochs=epochs)
         pairing, first = coded.pairing_of(spec, sides.trace)
         if pairing.faults:
             return Trained(port, told=" ".join(map(str, pairing.faults)))
@@ -95,10 +95,10 @@ def found(fault: Fault, sides: Sides, data_dir: Path) -> Found:
     what is told of the first cause.
     """
     try:
-        port = porting.of_traces(job(fault.port, data_dir, fault), sides.trace)
+        port = porting.of_traces(job(fault.port, data_dir, sides.frameworks, fault), sides.trace)
     except Failed as error:
         told = str(error)
-        words = FILES[fault.side], *_ERRORS.get(fault.cause, ("",))
+        words = ALL_FILES[fault.side], *_ERRORS.get(fault.cause, ("",))
         says = fault.cause in _ERRORS and all(word in told for word in words)
         return Found(fault, says, [fault.cause] if says else [], told=told)
     pairing, place = port.pairing, port.located

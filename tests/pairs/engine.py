@@ -26,9 +26,12 @@ class Failed(Exception):
 
 
 class Sides:
-    """The processes of both frameworks, for jobs whose blobs are below ``data_dir``."""
+    """The processes of two frameworks, for jobs whose blobs are below ``data_dir``."""
 
-    def __init__(self, folder: Path, data_dir: Path) -> None:
+    def __init__(
+        self, folder: Path, data_dir: Path, frameworks: Sequence[str] = FRAMEWORKS
+    ) -> None:
+        self.frameworks = frameworks
         self._folder, self._data_dir = folder, data_dir
         self._count = 0
         environment = {**os.environ, "PYTHONPATH": f"{ROOT}:{ROOT / 'proto'}"}
@@ -41,7 +44,7 @@ class Sides:
                 cwd=ROOT,
                 env=environment,
             )
-            for name in FRAMEWORKS
+            for name in frameworks
         }
 
     def __enter__(self) -> Self:
@@ -71,7 +74,7 @@ class Sides:
 
     def _both(self, kind: str, spec: job_pb2.JobSpec) -> Sequence[tuple[str, Path]]:
         self._count += 1
-        folders = {name: self._folder / f"{self._count}-{name}" for name in FRAMEWORKS}
+        folders = {name: self._folder / f"{self._count}-{name}" for name in self.frameworks}
 
         def ask(name: str) -> Any:
             process = self._processes[name]
@@ -88,7 +91,7 @@ class Sides:
             return json.loads(process.stdout.readline())
 
         with ThreadPoolExecutor() as threads:
-            for name, error in zip(FRAMEWORKS, threads.map(ask, FRAMEWORKS), strict=True):
+            for name, error in zip(self.frameworks, threads.map(ask, self.frameworks), strict=True):
                 if error is not None:
                     raise Failed(f"{name}: {error}")
         return list(folders.items())

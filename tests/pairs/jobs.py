@@ -1,6 +1,6 @@
 """Jobs of the corpus: the spec of a pair, whose data and code are blobs."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +11,19 @@ from twinrun.v1 import job_pb2
 
 from orchestrator.data import blob, code
 from orchestrator.trials.mappings.names import in_proto
-from tests.builders.ports import FILES, FUNCTION, Fault, Port
+from tests.builders.ports import ALL_FILES, FUNCTION, Fault, Port
 
 _TRAIN, _TEST = 96, 32
 _KINDS = {"softmax_cross_entropy": "CLASS", "sigmoid_cross_entropy": "FLAGS"}
 
 
-def job(port: Port, data_dir: Path, fault: Fault | None = None, **changes: Any) -> job_pb2.JobSpec:
+def job(
+    port: Port,
+    data_dir: Path,
+    frameworks: Sequence[str],
+    fault: Fault | None = None,
+    **changes: Any,
+) -> job_pb2.JobSpec:
     """Return a pair's job in float64, its files kept in ``data_dir``; with a fault in one file."""
     blobs = data_dir / BLOBS
     features, targets = port.samples(_TRAIN + _TEST)
@@ -59,11 +65,11 @@ def job(port: Port, data_dir: Path, fault: Fault | None = None, **changes: Any) 
         in_proto(dict(mapping), job_pb2.JobSpec.DESCRIPTOR), job_pb2.JobSpec()
     )
     spec.code.pairs.update(port.pairs)
-    for framework in FILES:
+    for framework in frameworks:
         source = getattr(spec.code, framework)
         source.file, source.function = str(port.file(framework)), FUNCTION
         if fault is not None and fault.side == framework:
-            path = data_dir / "faulty" / port.name / FILES[framework]
+            path = data_dir / "faulty" / port.name / ALL_FILES[framework]
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(fault.changed())
             source.file = str(path)

@@ -36,7 +36,7 @@ from orchestrator.runners.finding import Runners
 from orchestrator.runners.planning import completed
 from orchestrator.runners.progress import Lines
 from orchestrator.runners.schedule import hurried, raise_unless_succeeded
-from orchestrator.settings import config
+from orchestrator.settings import by_code, config
 from orchestrator.settings import workloads as presets
 from orchestrator.settings.job import JobFlags
 from orchestrator.storage import machine, store
@@ -177,9 +177,11 @@ def summary(
 
     Example: orchestrator summary --workload mnist-cnn
     """
-    names = config.compared(frameworks)
+    named = config.compared(frameworks)
+    asked = config.job_spec(job.workload, job.changes())
+    names = by_code.frameworks(named, asked)
     with closing(Runners(where.places(), to_stderr)) as runners:
-        spec = completed(config.job_spec(job.workload, job.changes()), names, runners)
+        spec = completed(asked, names, runners)
         models = {name: asking.model(runners.get(name), spec) for name in names}
         result = summaries.summary(models, config.baseline(baseline, names))
     if as_json:

@@ -21,7 +21,7 @@ from orchestrator.language.words import NEXT
 from orchestrator.reports.grid import Said
 from orchestrator.reports.models import pairing as pairing_report
 from orchestrator.runners.finding import Runners
-from orchestrator.settings import config
+from orchestrator.settings import by_code, config
 
 _NO_CODE = Phrase(
     "The workload's model is layers, the same on every side; give --code NAME=FILE:FUNCTION for "
@@ -45,11 +45,12 @@ def pair(
 
     Example: orchestrator pair --code pytorch=net.py:build --code tensorflow=net_keras.py:build
     """
-    names = config.compared(frameworks, least=2)
-    first = config.baseline(baseline, names) or names[0]
+    named = config.compared(frameworks, least=2)
     spec = config.job_spec(job.workload, job.changes())
     if not spec.HasField("code"):
         raise BadInput(english(_NO_CODE))
+    names = by_code.frameworks(named, spec)
+    first = config.baseline(baseline, names) or names[0]
     order = [first, *(name for name in names if name != first)]
     with closing(Runners(where.places(), to_stderr)) as runners:
         further = porting.further(runners, isolate=isolate, reproduce=reproduce)

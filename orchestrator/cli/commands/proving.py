@@ -40,7 +40,7 @@ from orchestrator.reports.grid import Said
 from orchestrator.reports.habits import attribution
 from orchestrator.results.habits import pitfalls
 from orchestrator.runners.finding import Runners
-from orchestrator.settings import config, versions, workloads
+from orchestrator.settings import by_code, config, versions, workloads
 from orchestrator.settings import sides as named
 from orchestrator.trials.sides import sides
 
@@ -186,7 +186,7 @@ def explain(
     Example: orchestrator explain --pitfall adam-epsilon
     """
     spec = config.job_spec(job.workload, {"epochs": 1} | job.changes())
-    names = config.compared(frameworks, least=2)
+    names = by_code.frameworks(config.compared(frameworks, least=2), spec)
     chosen = explaining.chosen(pitfall or (), spec.device, names)
     first = config.baseline(baseline, names)
     with (

@@ -29,10 +29,11 @@ class CodeTensor:
     trained: bool = False
     pytorch: str = ""
     tensorflow: str = ""
+    jax: str = ""
 
     def key(self, framework: str) -> str:
         """Return what it is called by a framework's side."""
-        keys = {"pytorch": self.pytorch, "tensorflow": self.tensorflow}
+        keys = {"pytorch": self.pytorch, "tensorflow": self.tensorflow, "jax": self.jax}
         return keys[framework]
 
 
@@ -47,6 +48,7 @@ class Code:
     tensors: tuple[CodeTensor, ...] = ()
     notes: tuple[str, ...] = ()
     returned: StoredFile | None = None
+    jax: CodeSource | None = None
 
     @property
     def stored(self) -> Mapping[str, StoredFile]:
@@ -57,5 +59,5 @@ class Code:
     @property
     def sources(self) -> Mapping[str, CodeSource]:
         """The sources, by framework."""
-        sources = {"pytorch": self.pytorch, "tensorflow": self.tensorflow}
+        sources = {"pytorch": self.pytorch, "tensorflow": self.tensorflow, "jax": self.jax}
         return {name: source for name, source in sources.items() if source is not None}

@@ -34,7 +34,7 @@ def code_violations(spec: JobSpec) -> Iterator[Violation]:
     code = spec.code
     if code is None:
         return
-    if spec.layers and None not in (code.pytorch, code.tensorflow):
+    if spec.layers and None not in (code.pytorch, code.tensorflow, code.jax):
         yield Violation("code", "is set for all frameworks, and so are layers; leave one out")
     if not code.sources:
         yield Violation("code", "names no file; give one for each framework, such as pytorch")

@@ -359,7 +359,7 @@ class JobSpec(_message.Message):
     def __init__(self, dataset: _Optional[_Union[Dataset, _Mapping]] = ..., layers: _Optional[_Iterable[_Union[Layer, _Mapping]]] = ..., optimizer: _Optional[_Union[Optimizer, _Mapping]] = ..., loss: _Optional[_Union[Loss, _Mapping]] = ..., epochs: _Optional[int] = ..., batch_size: _Optional[int] = ..., seed: _Optional[int] = ..., recipe: _Optional[_Union[Recipe, str]] = ..., loop: _Optional[_Union[Loop, str]] = ..., execution: _Optional[_Union[Execution, str]] = ..., precision: _Optional[_Union[Precision, str]] = ..., device: _Optional[_Union[Device, str]] = ..., threads: _Optional[int] = ..., report_every_steps: _Optional[int] = ..., allow_tf32: _Optional[bool] = ..., own_ways: _Optional[_Iterable[_Union[OwnWay, str]]] = ..., report_step_details: _Optional[bool] = ..., perturb_initial_weights: _Optional[int] = ..., steps_per_epoch_limit: _Optional[int] = ..., target_accuracy: _Optional[float] = ..., profile: _Optional[bool] = ..., augmentation: _Optional[_Union[Augmentation, _Mapping]] = ..., late_epoch: _Optional[int] = ..., tolerance: _Optional[_Union[Tolerance, _Mapping]] = ..., target: _Optional[_Union[Target, _Mapping]] = ..., code: _Optional[_Union[Code, _Mapping]] = ..., accumulate_steps: _Optional[int] = ..., early_stopping: _Optional[_Union[EarlyStopping, _Mapping]] = ..., matched_initial_values: _Optional[bool] = ..., loss_scale: _Optional[int] = ..., devices: _Optional[int] = ..., matched_batch_order: _Optional[bool] = ...) -> None: ...
 
 class Code(_message.Message):
-    __slots__ = ("pytorch", "tensorflow", "pairs", "without_dropout", "files", "initial", "tensors", "notes", "returned")
+    __slots__ = ("pytorch", "tensorflow", "pairs", "without_dropout", "files", "initial", "tensors", "notes", "returned", "jax")
     class PairsEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -376,6 +376,7 @@ class Code(_message.Message):
     TENSORS_FIELD_NUMBER: _ClassVar[int]
     NOTES_FIELD_NUMBER: _ClassVar[int]
     RETURNED_FIELD_NUMBER: _ClassVar[int]
+    JAX_FIELD_NUMBER: _ClassVar[int]
     pytorch: CodeSource
     tensorflow: CodeSource
     pairs: _containers.ScalarMap[str, str]
@@ -385,7 +386,8 @@ class Code(_message.Message):
     tensors: _containers.RepeatedCompositeFieldContainer[CodeTensor]
     notes: _containers.RepeatedScalarFieldContainer[str]
     returned: StoredFile
-    def __init__(self, pytorch: _Optional[_Union[CodeSource, _Mapping]] = ..., tensorflow: _Optional[_Union[CodeSource, _Mapping]] = ..., pairs: _Optional[_Mapping[str, str]] = ..., without_dropout: _Optional[bool] = ..., files: _Optional[_Union[StoredFile, _Mapping]] = ..., initial: _Optional[_Union[StoredFile, _Mapping]] = ..., tensors: _Optional[_Iterable[_Union[CodeTensor, _Mapping]]] = ..., notes: _Optional[_Iterable[str]] = ..., returned: _Optional[_Union[StoredFile, _Mapping]] = ...) -> None: ...
+    jax: CodeSource
+    def __init__(self, pytorch: _Optional[_Union[CodeSource, _Mapping]] = ..., tensorflow: _Optional[_Union[CodeSource, _Mapping]] = ..., pairs: _Optional[_Mapping[str, str]] = ..., without_dropout: _Optional[bool] = ..., files: _Optional[_Union[StoredFile, _Mapping]] = ..., initial: _Optional[_Union[StoredFile, _Mapping]] = ..., tensors: _Optional[_Iterable[_Union[CodeTensor, _Mapping]]] = ..., notes: _Optional[_Iterable[str]] = ..., returned: _Optional[_Union[StoredFile, _Mapping]] = ..., jax: _Optional[_Union[CodeSource, _Mapping]] = ...) -> None: ...
 
 class CodeSource(_message.Message):
     __slots__ = ("file", "function", "arguments", "layout", "output", "case")
@@ -412,18 +414,20 @@ class StoredFile(_message.Message):
     def __init__(self, sha256: _Optional[str] = ..., size_bytes: _Optional[int] = ...) -> None: ...
 
 class CodeTensor(_message.Message):
-    __slots__ = ("name", "shape", "trained", "pytorch", "tensorflow")
+    __slots__ = ("name", "shape", "trained", "pytorch", "tensorflow", "jax")
     NAME_FIELD_NUMBER: _ClassVar[int]
     SHAPE_FIELD_NUMBER: _ClassVar[int]
     TRAINED_FIELD_NUMBER: _ClassVar[int]
     PYTORCH_FIELD_NUMBER: _ClassVar[int]
     TENSORFLOW_FIELD_NUMBER: _ClassVar[int]
+    JAX_FIELD_NUMBER: _ClassVar[int]
     name: str
     shape: _containers.RepeatedScalarFieldContainer[int]
     trained: bool
     pytorch: str
     tensorflow: str
-    def __init__(self, name: _Optional[str] = ..., shape: _Optional[_Iterable[int]] = ..., trained: _Optional[bool] = ..., pytorch: _Optional[str] = ..., tensorflow: _Optional[str] = ...) -> None: ...
+    jax: str
+    def __init__(self, name: _Optional[str] = ..., shape: _Optional[_Iterable[int]] = ..., trained: _Optional[bool] = ..., pytorch: _Optional[str] = ..., tensorflow: _Optional[str] = ..., jax: _Optional[str] = ...) -> None: ...
 
 class Target(_message.Message):
     __slots__ = ("metric", "value")

@@ -8,7 +8,7 @@ import yaml
 from twinrun.contract.losses import MeanSquaredError, SigmoidCrossEntropy, SoftmaxCrossEntropy
 
 from services.model import losses
-from tests.builders.ports import FAULTS, FILES, FOLDER, FUNCTION, PORTS, Fault
+from tests.builders.ports import ALL_FILES, FAULTS, FILES, FOLDER, FUNCTION, PORTS, Fault
 
 LOSSES = {
     "softmax_cross_entropy": SoftmaxCrossEntropy(),
@@ -43,6 +43,11 @@ def test_a_pair_has_a_file_for_each_framework(port, framework):
     assert re.search(rf"^(def {FUNCTION}\(|{FUNCTION} = )", text, re.MULTILINE)
 
 
+def test_some_pairs_have_a_file_in_flax_too_and_faults_of_many_causes():
+    assert sum(port.is_written_for("jax") for port in PORTS) >= 6
+    assert len({fault.cause for fault in FAULTS if fault.side == "jax"}) >= 10
+
+
 @of_each_pair
 def test_a_pair_has_samples_that_its_loss_takes(port):
     features, targets = port.samples(50)
@@ -57,7 +62,7 @@ def test_a_pair_has_samples_that_its_loss_takes(port):
 )
 def test_a_fault_can_be_planted_in_one_place(fault):
     assert fault.port.file(fault.side).read_text().count(fault.old) == 1
-    compile(fault.changed(), FILES[fault.side], "exec")
+    compile(fault.changed(), ALL_FILES[fault.side], "exec")
 
 
 def test_there_are_enough_pairs_and_faults_and_each_cause_is_in_several_models():

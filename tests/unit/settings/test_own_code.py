@@ -80,7 +80,7 @@ def test_layers_and_code_of_all_frameworks_exclude_each_other(net):
     workload = net.parent / "mine.yaml"
     workload.write_text(
         "dataset: {name: mnist}\noptimizer: {adam: {}}\nlayers: [flatten: {}, dense: {units: 10}]\n"
-        "code: {pytorch: {file: net.py}, tensorflow: {file: net.py}}\n"
+        "code: {pytorch: {file: net.py}, tensorflow: {file: net.py}, jax: {file: net.py}}\n"
     )
     with pytest.raises(BadInput, match="and so are layers"):
         spec_of(workload=str(workload))

@@ -24,7 +24,7 @@ def convolved(
 ) -> jax.Array:
     """Convolve ``x`` [batch, h, w, in] with ``kernel`` [h, w, in / groups, filters]."""
     x, laid = given.rounding.factor(x), given.rounding.factor(kernel)
-    make = _as_product if given.rounding.on_cpu else _by_kernel
+    make = as_product if given.rounding.on_cpu else _by_kernel
     return given.rounding.product(make(x, laid, windows, groups), kernel.dtype)
 
 
@@ -42,7 +42,7 @@ def _by_kernel(
     )
 
 
-def _as_product(
+def as_product(
     x: jax.Array, kernel: jax.Array, windows: tuple[Axis, Axis], groups: int
 ) -> jax.Array:
     """Convolve as one product of all windows.

@@ -48,7 +48,9 @@ def test_all_that_is_wrong_is_named_at_once():
 @pytest.mark.parametrize("execution", [Execution.DEFAULT, Execution.COMPILED])
 def test_an_idiomatic_job_is_taken_with_matched_values_and_order_too(framework, execution):
     require_supported(replace(JOB, execution=execution), framework)
-    require_supported(replace(JOB, matched_batch_order=True, matched_initial_values=True), framework)
+    require_supported(
+        replace(JOB, matched_batch_order=True, matched_initial_values=True), framework
+    )
 
 
 @pytest.mark.parametrize("framework", OTHERS)
