@@ -77,13 +77,16 @@ class Queue(Generic[Block]):
         self._idle.append(machine)
         return self._running.pop(machine).block
 
-    def failed(self, machine: str, now: float) -> Block:
-        """Record that the machine failed in its block, which runs again; return the block."""
+    def failed(self, machine: str, now: float, *, for_good: bool = False) -> Block:
+        """Record that the machine failed in its block, which runs again; return the block.
+
+        ``for_good``: it would fail again, so it is left out at once.
+        """
         again = self._running.pop(machine)
         again.failed.add(machine)
         self._again.append(again)
         self._failures[machine] += 1
-        if self._failures[machine] == MOST_FAILURES:
+        if for_good or self._failures[machine] == MOST_FAILURES:
             del self._failures[machine]
             self.left_out.append(machine)
         else:
