@@ -21,7 +21,6 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from orchestrator.errors import BadInput
 from orchestrator.frameworks import FRAMEWORKS
@@ -94,7 +93,7 @@ class _Reading:
         self._folder, self._runners = folder, runners
         self._trusted: dict[str, trust.Trust | None] = {}
 
-    def hosts(self, found: Mapping[str, Any]) -> list[Host]:
+    def hosts(self, found: Mapping[str, object]) -> list[Host]:
         """Return the hosts that are sound."""
         common = self._tls(english(_FILE), found)
         for key in found.keys() - {_HOSTS, _TLS}:
@@ -147,7 +146,7 @@ class _Reading:
             return False
         return True
 
-    def _tls(self, where: str, table: Mapping[str, Any]) -> trust.Trust | None:
+    def _tls(self, where: str, table: Mapping[str, object]) -> trust.Trust | None:
         folder = table.get(_TLS)
         if folder is None:
             return None

@@ -6,6 +6,7 @@ So a block that failed, or was killed with its command, leaves no trial.
 
 import shutil
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,9 +22,9 @@ from orchestrator.trials.trial import Trial
 SCHEMA = "twinrun.cluster/1"
 CLUSTER = "cluster"  # the file
 _RUNNING = "running"  # the folder of blocks that run
-_PARTS = (  # of a trial; its events last
-    *("weights/{name}.safetensors",),
-    *("logits/{name}.safetensors", "jobs/{name}.json", "events/{name}.jsonl"),
+_PARTS = (  # of a trial: folder and suffix; its events last
+    *(("weights", ".safetensors"), ("logits", ".safetensors")),
+    *(("jobs", ".json"), ("events", ".jsonl")),
 )
 
 
@@ -85,8 +86,8 @@ def adopt(run: Run, block: Run, number: int, machine: str) -> None:
         if (block.path / "logits" / f"{trial.name}.safetensors").exists():
             initial = block.initial_weights(trial.framework, number)
             run.write_initial_weights(trial.framework, number, initial)
-        for part in _PARTS:
-            _move(block.path, run.path, part.format(name=trial.name))
+        for folder, suffix in _PARTS:
+            _move(block.path, run.path, f"{folder}/{trial.name}{suffix}")
     if (environments := block.result("environments")) is not None:
         run.write_result("environments", environments)
     discard(block)
@@ -103,6 +104,12 @@ def left(run: Run) -> list[tuple[str, Run]]:
     folder = run.path / _RUNNING
     paths = sorted(folder.iterdir()) if folder.exists() else []
     return [(path.name.partition("-")[2], Run(path)) for path in paths]
+
+
+def close(run: Run) -> None:
+    """Delete the folder of blocks that run, if none does."""
+    with suppress(OSError):
+        (run.path / _RUNNING).rmdir()
 
 
 def jobs_of(block: Run) -> list[tuple[str, str]]:

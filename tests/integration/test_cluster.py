@@ -186,5 +186,5 @@ def active(runner):
 def test_what_cannot_be_asked_together_is_named_at_once(orchestrator):
     given = ("--concurrent", "--threads=best", "--pytorch=h:1", "--local")
     refused = orchestrator.run("compare", "--cluster=no.toml", *given, code=2)
-    for flag in ("--concurrent", "--threads best", "--pytorch", "--local"):
+    for flag in ("--concurrent", "--threads=best", "--pytorch", "--local"):
         assert flag in refused.stderr

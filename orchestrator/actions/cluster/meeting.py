@@ -22,7 +22,6 @@ _UNLIKE = Phrase(
     "Make a file for each kind of machine, and a comparison with each."
 )
 _WITHOUT = Phrase("{machine} cannot be reached, and is left out: {why}")
-_FACT = "{runner}: {fact}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +83,7 @@ def _met(host: Host, own: Runners, names: Sequence[str]) -> Met | OrchestratorEr
         for name in names:
             client = own.get(name)
             each = {**facts(client.environment()), "build": client.info().build_sha256}
-            found |= {_FACT.format(runner=name, fact=fact): each[fact] for fact in each}
+            found |= {f"{name}: {fact}": value for fact, value in each.items()}
     except OrchestratorError as error:
         return error
     return Met(host, own, found)

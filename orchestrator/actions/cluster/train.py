@@ -159,6 +159,7 @@ def _train(
         over = Over(machines, turns, done)
         first = machines.first.runners
         outcome = train_into(run, request, first, renderer, display, blocks=over)
+        clustering.close(run)
         made.stopped = outcome.cut_short
     if outcome.cut_short:
         display.say(say(_GO_ON, path=run.path))

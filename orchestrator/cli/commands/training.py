@@ -114,8 +114,8 @@ def compare(
     if best := job.threads == threads.BEST:
         threads.check(compared, variants=kind is not None)
     if cluster is not None:
-        several = {"--recipe both / --loop both": kind is not None, "--threads best": best}
-        own = {"--concurrent": concurrent, **several}
+        several = {"--recipe=both": recipe is Recipe.BOTH, "--loop=both": loop is Loop.BOTH}
+        own = {**several, "--threads=best": best, "--concurrent": concurrent}
         clusters.check({**cluster_option.given(where), **own})
     first = named.baseline(baseline, compared, spec)
     conditions(fail_if, [each.name for each in compared], first)  # before anything runs

@@ -16,7 +16,7 @@ _NOTHING = "-"
 _FIELDS = (
     *("framework_version", "python_version", "platform", "cpu_model", "available_cpus"),
     *("physical_cores", "cpu_limit", "cpu_governor", "blas", "cuda_version", "cudnn_version"),
-    *("driver_version", "precision_notes", "tf32", "debug_build"),
+    *("driver_version", "tf32", "debug_build"),
 )
 
 
