@@ -109,6 +109,7 @@ def test_blocks_run_on_all_machines_and_the_report_has_each(cluster, orchestrato
     for text in (done.stdout, run.page_path.read_text()):
         assert "Machine by machine" in text
         assert "2 machines of the same versions" in text
+    assert "--cluster hosts.toml" in run.page_path.read_text()
     log = run.log_path.read_text()
     assert {line.partition(":")[0] for line in log.splitlines()} == {"a", "b"}
 
@@ -181,10 +182,3 @@ def active(runner):
     """Its jobs that have not ended."""
     jobs = runner.stub.ListJobs(runner_service_pb2.ListJobsRequest()).jobs
     return [job.job_id for job in jobs if job.state not in ENDED]
-
-
-def test_what_cannot_be_asked_together_is_named_at_once(orchestrator):
-    given = ("--concurrent", "--threads=best", "--pytorch=h:1", "--local")
-    refused = orchestrator.run("compare", "--cluster=no.toml", *given, code=2)
-    for flag in ("--concurrent", "--threads=best", "--pytorch", "--local"):
-        assert flag in refused.stderr

@@ -101,6 +101,12 @@ def test_jobs_of_a_block_are_found_whatever_else_there_is(tmp_path):
     assert [(machine, left.path) for machine, left in clustering.left(run)] == [("b", block.path)]
 
 
+def test_what_cannot_be_asked_together_is_named_at_once():
+    with pytest.raises(BadInput, match="leave out --local, --concurrent"):
+        clusters.check({"--local": True, "--tls": False, "--concurrent": True})
+    clusters.check({"--local": False})
+
+
 def test_only_a_comparison_over_machines_goes_on(tmp_path):
     with pytest.raises(BadInput, match="is of no cluster"):
         clusters.resumable(create(tmp_path))
