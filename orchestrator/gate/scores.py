@@ -17,6 +17,7 @@ from twinrun.contract.losses import (
     PixelCrossEntropy,
     SigmoidCrossEntropy,
     SoftmaxCrossEntropy,
+    ignored,
     targets,
 )
 from twinrun.contract.metrics import (
@@ -104,6 +105,8 @@ def of_logits(
     ``logits``: finite, float64[n, outputs]. ``labels``: the targets, int[n] of classes, or
     float[n, outputs].
     """
+    if (left_out := ignored(loss)) is not None:
+        logits, labels = logits[labels != left_out], labels[labels != left_out]
     value = _loss(loss, logits, labels)
     found = {"loss": (value, 1e-6 * max(abs(value), 1.0))}
     match targets(loss):

@@ -8,6 +8,7 @@ from typing import assert_never
 
 import numpy as np
 from numpy.typing import NDArray
+from twinrun.contract.losses import ignored
 from twinrun.contract.spec import JobSpec
 from twinrun.contract.violation import Violation
 
@@ -19,6 +20,7 @@ from services.data.own import Split
 from services.data.published import SOURCES
 from services.data.source import AnyFile, AnySource, Batches, File, Progress, Source
 from services.errors import DataUnavailable, InvalidRequest
+from services.model import padding
 from services.model.weights import parameter_dtype
 
 
@@ -40,7 +42,8 @@ def load(
     """Load the dataset that a validated ``spec`` names, limits applied.
 
     Raises `services.errors.DataUnavailable` and `DiskFull`; InvalidRequest where the
-    normalisation or a target leaves the range of the spec's precision.
+    normalisation or a target leaves the range of the spec's precision, or the loss ignores every
+    target of a split.
     """
     name = spec.dataset.name
     info = catalog.info(replace(spec.dataset, reconstruct=False))
@@ -65,6 +68,12 @@ def load(
     normalization = spec.dataset.normalization
     images, test_images = (normalised(part[0], normalization, dtype) for part in (train, test))
     labels, test_labels = (_in(part[1], dtype) for part in (train, test))
+    if (left_out := ignored(spec.loss)) is not None:
+        parts = {"training": labels, "validation": test_labels[:held], "test": test_labels[held:]}
+        _require_counted(left_out, parts)
+        if (code := padding.code(spec.layers)) is not None:
+            both = np.concatenate([images, test_images]), np.concatenate([labels, test_labels])
+            _require_ignored(left_out, code, *both)
     if spec.dataset.reconstruct:
         labels, test_labels = (part.reshape(len(part), -1) for part in (images, test_images))
     data = Data(
@@ -92,6 +101,24 @@ def _in(targets: NDArray[np.generic], dtype: np.dtype[np.floating]) -> NDArray[n
         problem = f"lets targets overflow {dtype}; scale them, or use float64"
         raise InvalidRequest([Violation("precision", problem)])
     return values
+
+
+def _require_counted(left_out: int, splits: Mapping[str, NDArray[np.generic]]) -> None:
+    """Check that a loss that ignores a class leaves something. Raises InvalidRequest."""
+    for split, targets in splits.items():
+        if targets.size and (targets == left_out).all():
+            problem = f"ignores class {left_out}, and all {split} targets are that; ignore another"
+            raise InvalidRequest([Violation("loss", problem)])
+
+
+def _require_ignored(
+    left_out: int, code: int, codes: NDArray[np.generic], targets: NDArray[np.generic]
+) -> None:
+    """Check that no padded step has a target that counts. Raises InvalidRequest."""
+    wrong = targets[(codes == code) & (targets != left_out)]
+    if wrong.size:
+        problem = f"is {code}, and the target of such a step is {wrong[0]}, not the loss's ignored"
+        raise InvalidRequest([Violation("layers[0].embedding.padding", f"{problem} {left_out}")])
 
 
 def _held_back(train: Split, test: Split, samples: int) -> tuple[Split, Split]:

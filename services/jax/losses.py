@@ -21,6 +21,7 @@ from twinrun.contract.losses import (
     PixelCrossEntropy,
     SigmoidCrossEntropy,
     SoftmaxCrossEntropy,
+    ignored,
     targets,
 )
 from twinrun.contract.spec import JobSpec
@@ -33,6 +34,8 @@ def mean(spec: JobSpec) -> LossFunction:
     match spec.loss:
         case SoftmaxCrossEntropy(class_weights=weights) as loss if weights:
             return partial(_weighted_mean, loss)
+        case NextTokenCrossEntropy(int(left_out)) | PixelCrossEntropy(int(left_out)):
+            return partial(_counted_mean, left_out)
         case (
             SoftmaxCrossEntropy()
             | SigmoidCrossEntropy()
@@ -61,8 +64,8 @@ def each(spec: JobSpec) -> LossFunction:
             return lambda logits, values: jnp.abs(logits - values).mean(1)
         case Huber(delta):
             return partial(_hubers, delta)
-        case NextTokenCrossEntropy() | PixelCrossEntropy():
-            return _of_positions
+        case NextTokenCrossEntropy(left_out) | PixelCrossEntropy(left_out):
+            return partial(_of_positions, left_out)
         case _:
             assert_never(spec.loss)
 
@@ -70,8 +73,10 @@ def each(spec: JobSpec) -> LossFunction:
 def accuracy(spec: JobSpec) -> LossFunction:
     """Return the function of a batch's accuracy, 0 to 1; of numbers it is 0, and tells nothing."""
     match targets(spec.loss):
-        case TargetKind.CLASS | TargetKind.TOKENS:
+        case TargetKind.CLASS:
             return lambda logits, values: _share(logits.argmax(-1) == values, logits)
+        case TargetKind.TOKENS:
+            return partial(_right_positions, ignored(spec.loss))
         case TargetKind.FLAGS:
             return lambda logits, values: _share((logits > 0) == (values > 0), logits)
         case TargetKind.NUMBERS:
@@ -98,9 +103,32 @@ def _cross_entropies(loss: SoftmaxCrossEntropy, logits: jax.Array, labels: jax.A
     return losses * _weights(loss, logits, labels) if loss.class_weights else losses
 
 
-def _of_positions(logits: jax.Array, classes: jax.Array) -> jax.Array:
+def _of_positions(left_out: int | None, logits: jax.Array, classes: jax.Array) -> jax.Array:
     losses, _ = _of_classes(logits, classes)
-    return losses.mean(tuple(range(1, losses.ndim)))
+    axes = tuple(range(1, losses.ndim))
+    if left_out is None:
+        return losses.mean(axes)
+    return _mean_of_counted(losses, classes != left_out, axes)
+
+
+def _counted_mean(left_out: int, logits: jax.Array, classes: jax.Array) -> jax.Array:
+    losses, _ = _of_classes(logits, classes)
+    return _mean_of_counted(losses, classes != left_out)
+
+
+def _right_positions(left_out: int | None, logits: jax.Array, classes: jax.Array) -> jax.Array:
+    right = logits.argmax(-1) == classes
+    if left_out is None:
+        return _share(right, logits)
+    return _mean_of_counted(right.astype(logits.dtype), classes != left_out)
+
+
+def _mean_of_counted(
+    values: jax.Array, counted: jax.Array, axes: tuple[int, ...] | None = None
+) -> jax.Array:
+    """Return the mean over ``axes``, or over all, of the values that count; 0 if none does."""
+    shares = counted.astype(values.dtype)
+    return (values * shares).sum(axes) / jnp.maximum(shares.sum(axes), 1)
 
 
 def _weights(loss: SoftmaxCrossEntropy, logits: jax.Array, labels: jax.Array) -> jax.Array:

@@ -44,7 +44,11 @@ def training_logits(
 
 
 def _through(layers: Sequence[Layer], images: jax.Array, given: Given) -> jax.Array:
-    return through(shapes.trained_layers(layers), images, _Computed(given))
+    made = through(shapes.trained_layers(layers), images, _Computed(given))
+    if given.counted is None or made.ndim == 2:
+        return made
+    # What layers make of a padded step is nobody's, and not the same in all frameworks.
+    return jnp.where(given.counted[..., None], made, 0)
 
 
 def _counted(layers: Sequence[Layer], codes: jax.Array) -> jax.Array | None:

@@ -14,6 +14,7 @@ from twinrun.contract.losses import (
     PixelCrossEntropy,
     SigmoidCrossEntropy,
     SoftmaxCrossEntropy,
+    ignored,
 )
 from twinrun.contract.losses import targets as targets_of
 
@@ -23,9 +24,9 @@ Number = TypeVar("Number", bound=np.generic)
 def mean(loss: Loss, logits: NDArray[np.floating], targets: NDArray[np.generic]) -> float:
     """Return the loss of logits float[n, outputs], computed in float64.
 
-    ``targets``: int[n] of classes, or float[n, outputs]; those of tokens are `rows`. Class weights
-    count as in a batch of all samples. A NaN among a sample's logits makes it NaN; so does an
-    infinite greatest one.
+    ``targets``: int[n] of classes, or float[n, outputs]; of tokens the `counted` `rows`. Class
+    weights count as in a batch of all samples. A NaN among a sample's logits makes it NaN; so does
+    an infinite greatest one.
     """
     wide = logits.astype(np.float64)
     with np.errstate(invalid="ignore", over="ignore"):  # inf - inf: it shows in the loss
@@ -40,6 +41,12 @@ def mean(loss: Loss, logits: NDArray[np.floating], targets: NDArray[np.generic])
             case _:
                 assert_never(loss.class_weights_divisor)
     return float(losses.mean())
+
+
+def counted(loss: Loss, targets: NDArray[np.generic]) -> NDArray[np.bool_]:
+    """Return which `rows` of targets count, bool[n]."""
+    wrong = ignored(loss)
+    return np.ones(len(targets), np.bool_) if wrong is None else targets != wrong
 
 
 def rows(loss: Loss, values: NDArray[Number]) -> NDArray[Number]:

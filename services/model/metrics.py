@@ -17,12 +17,16 @@ def evaluate(logits: NDArray[np.floating], values: NDArray[np.generic], loss: Lo
     """Return the mean ``loss`` and the metrics of logits float[n, outputs].
 
     ``values`` are the targets: int32[n] of classes, or float[n, outputs]; tokens' int32[n, time] go
-    with logits float[n, time, outputs]. All is computed in
-    float64. A metric that the samples do not define is left out: ROC AUC of one class only, R2 of
-    equal targets. A sample with a NaN among its logits counts as wrong and makes other metrics NaN.
+    with logits float[n, time, outputs], and those that the loss ignores count nowhere. All is
+    computed in float64. A metric that the samples do not define is left out: ROC AUC of one class
+    only, R2 of equal targets. A sample with a NaN among its logits counts as wrong and makes other
+    metrics NaN.
     """
     samples = len(values)
     wide, values = losses.rows(loss, logits.astype(np.float64)), losses.rows(loss, values)
+    kept = losses.counted(loss, values)
+    if not kept.all():
+        wide, values = wide[kept], values[kept]
     mean = losses.mean(loss, wide, values)
     match targets(loss):
         case TargetKind.CLASS:

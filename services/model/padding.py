@@ -50,12 +50,20 @@ def code(layers: Sequence[Layer]) -> int | None:
     return first.padding if isinstance(first, Embedding) else None
 
 
-def violations(layers: Sequence[Layer], shape: Shape, wanted: Shape) -> Iterator[Violation]:
-    """Yield what counts padded steps, of layers that fit ``shape`` and the target's ``wanted``."""
+def violations(
+    layers: Sequence[Layer], shape: Shape, wanted: Shape, *, ignores: bool = False
+) -> Iterator[Violation]:
+    """Yield what counts padded steps, of layers that fit ``shape`` and the target's ``wanted``.
+
+    ``ignores``: the loss leaves out targets of one class.
+    """
     if code(layers) is None:
         return
-    if len(wanted) > 1:
-        what = "is set, and the loss is of every step, padded ones too; leave it out"
+    if len(wanted) > 1 and not ignores:
+        what = (
+            "is set, and the loss is of every step, padded ones too; give the loss the class of "
+            "padded targets, as ignored, or leave the padding out"
+        )
         yield Violation("layers[0].embedding.padding", what)
     both = zip(nesting.placed(layers), shapes.placed(layers, shape), strict=True)
     for (place, layer), each in both:

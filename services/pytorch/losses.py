@@ -21,6 +21,7 @@ from twinrun.contract.losses import (
     PixelCrossEntropy,
     SigmoidCrossEntropy,
     SoftmaxCrossEntropy,
+    ignored,
     targets,
 )
 from twinrun.contract.spec import JobSpec
@@ -37,6 +38,8 @@ def mean(spec: JobSpec) -> LossFunction:
             if not weights:
                 return partial(functional.cross_entropy, label_smoothing=loss.label_smoothing)
             return partial(_weighted_mean, loss)
+        case NextTokenCrossEntropy(int(left_out)) | PixelCrossEntropy(int(left_out)):
+            return partial(_counted_mean, left_out)
         case NextTokenCrossEntropy() | PixelCrossEntropy():
             return lambda logits, classes: functional.cross_entropy(*_rows(logits, classes))
         case SigmoidCrossEntropy() | MeanSquaredError() | MeanAbsoluteError() | Huber():
@@ -61,8 +64,8 @@ def each(spec: JobSpec) -> LossFunction:
             return lambda logits, values: (logits - values).abs().mean(1)
         case Huber(delta):
             return partial(_hubers, delta)
-        case NextTokenCrossEntropy() | PixelCrossEntropy():
-            return _of_positions
+        case NextTokenCrossEntropy(left_out) | PixelCrossEntropy(left_out):
+            return partial(_of_positions, left_out)
         case _:
             assert_never(spec.loss)
 
@@ -73,7 +76,7 @@ def accuracy(spec: JobSpec) -> LossFunction:
         case TargetKind.CLASS:
             return lambda logits, values: (logits.argmax(1) == values).to(logits.dtype).mean()
         case TargetKind.TOKENS:
-            return lambda logits, values: (logits.argmax(-1) == values).to(logits.dtype).mean()
+            return partial(_right_positions, ignored(spec.loss))
         case TargetKind.FLAGS:
             return lambda logits, values: ((logits > 0) == (values > 0)).to(logits.dtype).mean()
         case TargetKind.NUMBERS:
@@ -97,10 +100,10 @@ def idiomatic(spec: JobSpec) -> nn.Module:
             return nn.L1Loss()
         case Huber(delta):
             return nn.HuberLoss(delta=delta)
-        case NextTokenCrossEntropy():
-            return _OfPositions()
-        case PixelCrossEntropy():
-            return nn.CrossEntropyLoss()  # of logits [batch, classes, h, w]
+        case NextTokenCrossEntropy(left_out):
+            return _OfPositions(left_out)
+        case PixelCrossEntropy(left_out):  # of logits [batch, classes, h, w]
+            return nn.CrossEntropyLoss(ignore_index=_index(left_out))
         case _:
             assert_never(spec.loss)
 
@@ -108,8 +111,17 @@ def idiomatic(spec: JobSpec) -> nn.Module:
 class _OfPositions(nn.Module):  # type: ignore[misc] # PyTorch's is Any
     """The loss of logits [batch, time, classes], as users write it."""
 
+    def __init__(self, left_out: int | None) -> None:
+        super().__init__()
+        self._left_out = _index(left_out)
+
     def forward(self, logits: torch.Tensor, tokens: torch.Tensor) -> torch.Tensor:
-        return functional.cross_entropy(*_rows(logits, tokens))
+        return functional.cross_entropy(*_rows(logits, tokens), ignore_index=self._left_out)
+
+
+def _index(left_out: int | None) -> int:
+    """Return PyTorch's ``ignore_index``; what it is by default is no class."""
+    return -100 if left_out is None else left_out
 
 
 def _rows(logits: torch.Tensor, tokens: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
@@ -117,9 +129,33 @@ def _rows(logits: torch.Tensor, tokens: torch.Tensor) -> tuple[torch.Tensor, tor
     return logits.flatten(0, -2), tokens.flatten()
 
 
-def _of_positions(logits: torch.Tensor, classes: torch.Tensor) -> torch.Tensor:
-    losses = functional.cross_entropy(*_rows(logits, classes), reduction="none")
-    return losses.view(len(classes), -1).mean(1)
+def _of_positions(
+    left_out: int | None, logits: torch.Tensor, classes: torch.Tensor
+) -> torch.Tensor:
+    given = _rows(logits, classes)
+    losses = functional.cross_entropy(*given, ignore_index=_index(left_out), reduction="none")
+    losses = losses.view(len(classes), -1)
+    if left_out is None:
+        return losses.mean(1)
+    return losses.sum(1) / (classes.flatten(1) != left_out).sum(1).clamp(min=1)
+
+
+def _counted_mean(left_out: int, logits: torch.Tensor, classes: torch.Tensor) -> torch.Tensor:
+    # PyTorch's own mean is NaN where no position counts.
+    total = functional.cross_entropy(
+        *_rows(logits, classes), ignore_index=left_out, reduction="sum"
+    )
+    return total / (classes != left_out).sum().clamp(min=1)
+
+
+def _right_positions(
+    left_out: int | None, logits: torch.Tensor, classes: torch.Tensor
+) -> torch.Tensor:
+    right = logits.argmax(-1) == classes
+    if left_out is None:
+        return right.to(logits.dtype).mean()
+    counted = classes != left_out
+    return (right & counted).to(logits.dtype).sum() / counted.sum().clamp(min=1)
 
 
 def _cross_entropies(

@@ -114,7 +114,11 @@ def _counted(layers: Sequence[Layer], codes: torch.Tensor) -> torch.Tensor | Non
 
 
 def _through(layers: Sequence[Layer], images: torch.Tensor, given: Given) -> torch.Tensor:
-    return through(shapes.trained_layers(layers), images, Computed(given))
+    made = through(shapes.trained_layers(layers), images, Computed(given))
+    if given.counted is None or made.ndim == 2:
+        return made
+    # What layers make of a padded step is nobody's, and not the same in all frameworks.
+    return made.masked_fill(~given.counted[..., None], 0)
 
 
 class Computed:

@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 
 from twinrun.contract.enums import OwnWay, TargetKind
-from twinrun.contract.losses import class_weights, of_pixels, targets
+from twinrun.contract.losses import class_weights, ignored, of_pixels, targets
 from twinrun.contract.metrics import metric_names
+from twinrun.contract.ranges import between
 from twinrun.contract.spec import Augmentation, JobSpec
 from twinrun.contract.values import checked_spec
 from twinrun.contract.violation import Violation
@@ -42,7 +43,10 @@ def valid_spec(
             misfits = list(shapes.violations(spec.layers, sizes.shape, sizes.target, sizes.codes))
             all_violations += misfits or shapes.size_violations(spec.layers, sizes.shape)
             if not misfits:
-                all_violations += padding.violations(spec.layers, sizes.shape, sizes.target)
+                all_violations += padding.violations(
+                    *(spec.layers, sizes.shape, sizes.target),
+                    ignores=ignored(spec.loss) is not None,
+                )
         all_violations += _loss_violations(spec, sizes)
         all_violations += _augmentation_violations(spec, sizes)
         all_violations += _target_violations(spec, sizes)
@@ -80,6 +84,9 @@ def _loss_violations(spec: JobSpec, sizes: catalog.DatasetInfo) -> Iterator[Viol
     if sizes.positions and of_pixels(spec.loss) is not (len(sizes.positions) == 2):
         had = "texts" if of_pixels(spec.loss) else "pixels"
         yield Violation("loss", f"is not of {had}, and the dataset has classes of {had}")
+    if (left_out := ignored(spec.loss)) is not None:
+        kind = "pixel" if of_pixels(spec.loss) else "next_token"
+        yield from between(f"loss.{kind}_cross_entropy.ignored", left_out, 0, sizes.outputs - 1)
     if (weights := len(class_weights(spec.loss))) not in (0, sizes.outputs):
         what = f"has {weights} weights; give one for each of {sizes.outputs} classes"
         yield Violation("loss.softmax_cross_entropy.class_weights", what)

@@ -5,7 +5,7 @@ Targets are whole numbers [batch] of classes, [batch, time] of tokens, or [batch
 logits' precision.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import assert_never
 
@@ -20,6 +20,7 @@ from twinrun.contract.losses import (
     PixelCrossEntropy,
     SigmoidCrossEntropy,
     SoftmaxCrossEntropy,
+    ignored,
     targets,
 )
 from twinrun.contract.spec import JobSpec
@@ -34,6 +35,8 @@ def mean(spec: JobSpec) -> LossFunction:
             return _from_probabilities
         case SoftmaxCrossEntropy(class_weights=weights) as loss if weights:
             return partial(_weighted_mean, loss)
+        case NextTokenCrossEntropy(int(left_out)) | PixelCrossEntropy(int(left_out)):
+            return partial(_counted_mean, left_out)
         case (
             SoftmaxCrossEntropy()
             | SigmoidCrossEntropy()
@@ -62,8 +65,8 @@ def each(spec: JobSpec) -> LossFunction:
             return lambda logits, values: tf.reduce_mean(tf.abs(logits - values), 1)
         case Huber(delta):
             return partial(_hubers, delta)
-        case NextTokenCrossEntropy() | PixelCrossEntropy():
-            return _of_positions
+        case NextTokenCrossEntropy(left_out) | PixelCrossEntropy(left_out):
+            return partial(_of_positions, left_out)
         case _:
             assert_never(spec.loss)
 
@@ -76,9 +79,7 @@ def accuracy(spec: JobSpec) -> LossFunction:
                 tf.argmax(logits, 1, values.dtype) == values, logits.dtype
             )
         case TargetKind.TOKENS:
-            return lambda logits, values: _share(
-                tf.argmax(logits, -1, values.dtype) == values, logits.dtype
-            )
+            return partial(_right_positions, ignored(spec.loss))
         case TargetKind.FLAGS:
             return lambda logits, values: _share((logits > 0) == (values > 0), logits.dtype)
         case TargetKind.NUMBERS:
@@ -108,8 +109,10 @@ def idiomatic(spec: JobSpec) -> keras.losses.Loss | LossFunction:
             return keras.losses.MeanAbsoluteError()
         case Huber(delta):
             return keras.losses.Huber(delta)
-        case NextTokenCrossEntropy() | PixelCrossEntropy():
-            return keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+        case NextTokenCrossEntropy(left_out) | PixelCrossEntropy(left_out):
+            return keras.losses.SparseCategoricalCrossentropy(
+                from_logits=True, ignore_class=left_out
+            )
         case _:
             assert_never(spec.loss)
 
@@ -117,6 +120,8 @@ def idiomatic(spec: JobSpec) -> keras.losses.Loss | LossFunction:
 def keras_metrics(spec: JobSpec) -> list[str | keras.metrics.Metric]:
     """Return the metrics that Keras is to keep while it fits: the accuracy, if there is one."""
     match targets(spec.loss):
+        case TargetKind.TOKENS if ignored(spec.loss) is not None:
+            return []  # Keras's has no such argument, and would count them
         case TargetKind.CLASS | TargetKind.TOKENS:
             return ["accuracy"]
         case TargetKind.FLAGS:
@@ -139,9 +144,32 @@ def _cross_entropies(loss: SoftmaxCrossEntropy, logits: tf.Tensor, labels: tf.Te
     return losses * _weights(loss, logits, labels) if loss.class_weights else losses
 
 
-def _of_positions(logits: tf.Tensor, classes: tf.Tensor) -> tf.Tensor:
+def _of_positions(left_out: int | None, logits: tf.Tensor, classes: tf.Tensor) -> tf.Tensor:
     losses = tf.nn.sparse_softmax_cross_entropy_with_logits(classes, logits)
-    return tf.reduce_mean(losses, range(1, len(losses.shape)))
+    axes = range(1, len(losses.shape))
+    if left_out is None:
+        return tf.reduce_mean(losses, axes)
+    return _mean_of_counted(losses, classes != left_out, axes)
+
+
+def _counted_mean(left_out: int, logits: tf.Tensor, classes: tf.Tensor) -> tf.Tensor:
+    losses = tf.nn.sparse_softmax_cross_entropy_with_logits(classes, logits)
+    return _mean_of_counted(losses, classes != left_out)
+
+
+def _right_positions(left_out: int | None, logits: tf.Tensor, classes: tf.Tensor) -> tf.Tensor:
+    right = tf.argmax(logits, -1, classes.dtype) == classes
+    if left_out is None:
+        return _share(right, logits.dtype)
+    return _mean_of_counted(tf.cast(right, logits.dtype), classes != left_out)
+
+
+def _mean_of_counted(
+    values: tf.Tensor, counted: tf.Tensor, axes: Sequence[int] | None = None
+) -> tf.Tensor:
+    """Return the mean over ``axes``, or over all, of the values that count; 0 if none does."""
+    shares = tf.cast(counted, values.dtype)
+    return tf.reduce_sum(values * shares, axes) / tf.maximum(tf.reduce_sum(shares, axes), 1)
 
 
 def _weights(loss: SoftmaxCrossEntropy, logits: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:

@@ -113,7 +113,7 @@ def logits(
     """
     counted = _counted(layers, images)
     given = Evaluating(products, iter(held.trained), iter(held.kept), counted)
-    return through(shapes.trained_layers(layers), images, Computed(given))
+    return _through(layers, images, given, Computed(given))
 
 
 def training_logits(
@@ -132,7 +132,17 @@ def training_logits(
     counted = _counted(spec.layers, images)
     given = Training(products, iter(parameters), masks, compiled, counted=counted)
     walk = Parts(given) if in_parts(spec) else Computed(given)
-    return through(shapes.trained_layers(spec.layers), images, walk), given.statistics
+    return _through(spec.layers, images, given, walk), given.statistics
+
+
+def _through(
+    layers: Sequence[Layer], images: tf.Tensor, given: Given, walk: "Computed"
+) -> tf.Tensor:
+    made = through(shapes.trained_layers(layers), images, walk)
+    if given.counted is None or len(made.shape) == 2:
+        return made
+    # What layers make of a padded step is nobody's, and not the same in all frameworks.
+    return tf.where(given.counted[..., None], made, tf.zeros_like(made))
 
 
 def _counted(layers: Sequence[Layer], codes: tf.Tensor) -> tf.Tensor | None:

@@ -19,8 +19,8 @@ SMALL = Synthetic(train_samples=300, test_samples=50, height=6, width=5, channel
 
 
 def job(dataset: Dataset, **fields: Any) -> JobSpec:
-    layers = (Flatten(), Dense(10))
-    return JobSpec(dataset, layers, Optimizer(Adam()), **{"threads": 1, **fields})
+    usual = {"layers": (Flatten(), Dense(10)), "threads": 1}
+    return JobSpec(dataset, optimizer=Optimizer(Adam()), **{**usual, **fields})
 
 
 def silent(_progress: object) -> None:

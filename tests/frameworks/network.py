@@ -27,7 +27,12 @@ class Pass:
         padding = first.padding if isinstance(first, Embedding) else None
         self._counted = None if padding is None else np.asarray(images) != padding
         x = np.asarray(images, np.float64)
-        self.logits, self.backward = self._chain(trained_layers(spec.layers), x, "layers")
+        logits, back = self._chain(trained_layers(spec.layers), x, "layers")
+        kept = np.ones(logits.shape[:-1])  # a padded step's logits are 0
+        if self._counted is not None and logits.ndim == 3:
+            kept = self._counted.astype(np.float64)
+        self.logits = logits * kept[..., None]
+        self.backward = lambda g: back(g * kept[..., None])
 
     def keep(self):
         """Move the moving statistics towards the batch's."""

@@ -15,6 +15,7 @@ from twinrun.contract.losses import (
     PixelCrossEntropy,
     SigmoidCrossEntropy,
     SoftmaxCrossEntropy,
+    ignored,
     targets,
 )
 from twinrun.contract.spec import JobSpec
@@ -34,6 +35,11 @@ def loss_and_slope(spec: JobSpec, logits, labels):
     """Return the batch's loss, and its gradient by the logits."""
     losses, slopes = each(spec, logits, labels)
     samples = len(labels)
+    if ignored(spec.loss) is not None:  # each sample's is the mean over its own positions
+        counted = (labels != spec.loss.ignored).reshape(samples, -1).sum(axis=1)
+        total = max(counted.sum(), 1)
+        share = counted.reshape(-1, *[1] * (slopes.ndim - 1))
+        return (losses * counted).sum() / total, slopes * share / total
     if isinstance(spec.loss, SoftmaxCrossEntropy) and spec.loss.class_weights:
         weights = np.array(spec.loss.class_weights)[labels]
         if spec.loss.class_weights_divisor is ClassWeightsDivisor.WEIGHTS:
@@ -53,13 +59,17 @@ def each(spec: JobSpec, logits, labels):
             losses = -(wanted * np.log(probabilities)).sum(axis=1)
             return weight * losses, weight[:, None] * (probabilities - wanted)
         case NextTokenCrossEntropy() | PixelCrossEntropy():
-            positions = logits[0, ..., 0].size
+            counted = np.ones(labels.shape, bool)
+            if spec.loss.ignored is not None:
+                counted = labels != spec.loss.ignored
+            axes = tuple(range(1, labels.ndim))
+            positions = np.maximum(counted.sum(axis=axes, keepdims=True), 1)
             wanted = np.eye(outputs)[labels]
             exponentials = np.exp(logits - logits.max(axis=-1, keepdims=True))
             probabilities = exponentials / exponentials.sum(axis=-1, keepdims=True)
+            shares = counted / positions
             losses = -(wanted * np.log(probabilities)).sum(axis=-1)
-            of_samples = losses.reshape(len(losses), -1).mean(axis=1)
-            return of_samples, (probabilities - wanted) / positions
+            return (losses * shares).sum(axis=axes), (probabilities - wanted) * shares[..., None]
         case SigmoidCrossEntropy(weight):
             p, q = 1 / (1 + np.exp(-logits)), 1 / (1 + np.exp(logits))  # 1 - p would cancel
             losses = -(weight * labels * np.log(p) + (1 - labels) * np.log(q))
@@ -169,7 +179,10 @@ def details(spec: JobSpec, data: Data, weights) -> StepDetails:
         ordered.append((losses * places).sum() / places.sum())
         match targets(spec.loss):
             case TargetKind.CLASS | TargetKind.TOKENS:
-                accuracies.append((logits.argmax(axis=-1) == labels).mean())
+                right = logits.argmax(axis=-1) == labels
+                if ignored(spec.loss) is not None:
+                    right = right[labels != spec.loss.ignored]
+                accuracies.append(right.mean() if right.size else 0.0)
             case TargetKind.FLAGS:
                 accuracies.append(((logits > 0) == (labels > 0)).mean())
             case TargetKind.NUMBERS:

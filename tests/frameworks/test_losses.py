@@ -32,7 +32,9 @@ LOSSES = {
     "absolute": MeanAbsoluteError(),
     "huber": Huber(0.5),
     "next token": NextTokenCrossEntropy(),
+    "next token, one ignored": NextTokenCrossEntropy(2),
     "pixels": PixelCrossEntropy(),
+    "pixels, one ignored": PixelCrossEntropy(0),
 }
 LAYERS = jobs.SHALLOW[:-1]  # no softmax, which numbers do not have
 
@@ -41,8 +43,8 @@ PIXELS = (Conv2d(4, padding=1), Conv2d(jobs.CLASSES, size=1))
 
 
 def job(loss, **changes):
-    of_positions = {NextTokenCrossEntropy(): jobs.TOKENS, PixelCrossEntropy(): PIXELS}
-    layers = of_positions.get(loss, LAYERS)
+    of_positions = {NextTokenCrossEntropy: jobs.TOKENS, PixelCrossEntropy: PIXELS}
+    layers = of_positions.get(type(loss), LAYERS)
     return jobs.spec(loss=loss, layers=layers, **changes)
 
 
@@ -124,8 +126,9 @@ def test_the_slope_that_all_are_held_against_is_that_of_the_loss(loss):
 def test_an_idiomatic_job_has_the_loss_too(framework, loss, loop, precision):
     """One batch of all samples: its loss is the initial model's, whatever the order."""
     told = job(loss, recipe=Recipe.IDIOMATIC, loop=loop, precision=precision)
-    first = Embedding(jobs.CLASSES, 4) if loss == NextTokenCrossEntropy() else Flatten()
-    layers = PIXELS if loss == PixelCrossEntropy() else (first, Dense(jobs.CLASSES))
+    of_tokens = isinstance(loss, NextTokenCrossEntropy)
+    first = Embedding(jobs.CLASSES, 4) if of_tokens else Flatten()
+    layers = PIXELS if isinstance(loss, PixelCrossEntropy) else (first, Dense(jobs.CLASSES))
     told = replace(told, batch_size=jobs.SAMPLES, epochs=1, layers=layers)
     data = jobs.data(precision, loss=loss)
     trainer = framework.Trainer(told, data, None)
@@ -146,3 +149,31 @@ def test_an_idiomatic_job_has_the_loss_too(framework, loss, loop, precision):
         if loss.label_smoothing:  # PyTorch weighs each class's part of it
             return
     assert min(abs(first / each - 1) for each in either) < 1e-5
+
+
+IGNORING = {"next token": NextTokenCrossEntropy(2), "pixels": PixelCrossEntropy(0)}
+
+
+@pytest.mark.parametrize("execution", jobs.UNCOMPILED)
+@pytest.mark.parametrize("loss", IGNORING.values(), ids=IGNORING)
+def test_a_step_without_a_target_that_counts_changes_nothing(framework, loss, execution):
+    told = job(loss, execution=execution, report_step_details=True, epochs=1)
+    data = jobs.data(loss=loss)
+    data = replace(data, train_labels=np.full_like(data.train_labels, loss.ignored))
+    weights = jobs.weights(told)
+    trainer = framework.Trainer(told, data, weights)
+    for steps in trainer.train_epoch(0):
+        assert not steps.losses.any()
+        assert not np.any(steps.details.ordered_losses)
+        assert not np.any(steps.details.accuracies)
+    for name, array in trainer.weights().items():
+        np.testing.assert_array_equal(array, weights[name])
+
+
+@pytest.mark.parametrize("loss", IGNORING.values(), ids=IGNORING)
+def test_what_is_predicted_where_no_target_counts_is_no_part_of_a_metric(loss):
+    told, data = job(loss), jobs.data(loss=loss)
+    logits = reference.forward(told, jobs.weights(told), data.test_images)
+    found = metrics.evaluate(logits, data.test_labels, loss)
+    logits[data.test_labels == loss.ignored] *= -3
+    assert metrics.evaluate(logits, data.test_labels, loss) == found

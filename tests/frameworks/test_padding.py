@@ -20,10 +20,12 @@ from twinrun.contract.layers import (
     Lstm,
     MultiHeadAttention,
 )
+from twinrun.contract.losses import NextTokenCrossEntropy
 
 from services.errors import Unsupported
 from services.model import weights as parameters
 from tests.frameworks import jobs, models, reference
+from tests.frameworks.formulas import assert_same
 
 PADDING = models.PADDING
 # Without positions, which a sample keeps.
@@ -75,6 +77,15 @@ def test_a_sample_gives_what_it_gives_without_its_padded_steps(framework):
         for codes in (short(20), longer(short(20)))
     )
     np.testing.assert_allclose(padded, plain, rtol=0, atol=1e-14)
+
+
+@pytest.mark.parametrize("execution", jobs.UNCOMPILED)
+def test_a_target_at_each_step_counts_where_it_is_not_ignored_and_padded_logits_are_0(
+    framework, execution
+):
+    layers = (*LAYERS[:-2], Dense(jobs.CLASSES, bias_initializer=Normal(0.5)))
+    loss = NextTokenCrossEntropy(PADDING)
+    assert_same(framework, jobs.spec(layers=layers, loss=loss, execution=execution, epochs=10))
 
 
 def test_nothing_is_learned_from_padding_alone(framework):

@@ -193,6 +193,11 @@ def _of_tasks() -> Iterator[tuple[str, Mapping]]:
     for how, execution in (("", {}), (", compiled", {"execution": COMPILED})):
         yield f"tokens, adam{how}", job([table, *_table(4)], ADAM, **tokens, **execution)
     yield "pixels, momentum", job(SMALLER, MOMENTUM, **_of_pixels())
+    some = {"loss": {"next_token_cross_entropy": {"ignored": 0}}}
+    each = [*LEFT_OUT[:4], dense(4)]
+    yield "tokens, some ignored, adam", job(each, ADAM, **{**tokens, **some})
+    part = {"loss": {"pixel_cross_entropy": {"ignored": 1}}}
+    yield "pixels, some ignored, sgd", job(SMALLER, SGD, **{**_of_pixels(), **part})
     along: Mapping = {"filters": 5, "bias_initializer": NORMAL}
     convolved = [table, {"conv1d": {**along, "same": True, "size": 4}}, TANH]
     convolved += [{"conv1d": {**along, "padding_1d": [4, 0], "dilation": 2, "groups": 5}}]

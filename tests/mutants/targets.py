@@ -63,6 +63,7 @@ MUTATED: dict[str, dict[str, str]] = {
     "services/pytorch/losses.py": {
         "idiomatic": _IDIOMATIC,
         "_OfPositions": _IDIOMATIC,
+        "_index": _IDIOMATIC,
         "_softmax_twice": _OWN,
     },
     "services/pytorch/optimizers/__init__.py": {

@@ -35,12 +35,12 @@ class Huber:
 
 @dataclass(frozen=True, slots=True)
 class NextTokenCrossEntropy:
-    pass
+    ignored: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class PixelCrossEntropy:
-    pass
+    ignored: int | None = None
 
 
 Loss = (
@@ -57,6 +57,11 @@ Loss = (
 def class_weights(loss: Loss) -> tuple[float, ...]:
     """Return the weight of each class; none: the loss has no such weights."""
     return loss.class_weights if isinstance(loss, SoftmaxCrossEntropy) else ()
+
+
+def ignored(loss: Loss) -> int | None:
+    """Return the class that does not count as a target; None: all do."""
+    return loss.ignored if isinstance(loss, NextTokenCrossEntropy | PixelCrossEntropy) else None
 
 
 def targets(loss: Loss) -> TargetKind:

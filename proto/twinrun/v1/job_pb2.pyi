@@ -1266,12 +1266,16 @@ class Huber(_message.Message):
     def __init__(self, delta: _Optional[float] = ...) -> None: ...
 
 class NextTokenCrossEntropy(_message.Message):
-    __slots__ = ()
-    def __init__(self) -> None: ...
+    __slots__ = ("ignored",)
+    IGNORED_FIELD_NUMBER: _ClassVar[int]
+    ignored: int
+    def __init__(self, ignored: _Optional[int] = ...) -> None: ...
 
 class PixelCrossEntropy(_message.Message):
-    __slots__ = ()
-    def __init__(self) -> None: ...
+    __slots__ = ("ignored",)
+    IGNORED_FIELD_NUMBER: _ClassVar[int]
+    ignored: int
+    def __init__(self, ignored: _Optional[int] = ...) -> None: ...
 
 class Job(_message.Message):
     __slots__ = ("job_id", "request_id", "kind", "state", "spec", "create_time", "start_time", "end_time", "error", "last_sequence", "submitted_by")

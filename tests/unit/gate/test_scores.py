@@ -86,7 +86,9 @@ LOSSES = [
     MeanAbsoluteError(),
     Huber(0.5),
     TOKENS,
+    NextTokenCrossEntropy(1),
     PixelCrossEntropy(),
+    PixelCrossEntropy(0),
 ]
 
 

@@ -8,6 +8,8 @@ import pytest
 import safetensors.numpy
 from twinrun.contract.data_dir import BLOBS
 from twinrun.contract.enums import TargetKind
+from twinrun.contract.layers import Dense, Embedding
+from twinrun.contract.losses import NextTokenCrossEntropy
 from twinrun.contract.spec import Arrays, Dataset, Normalization
 
 from services.data import own
@@ -27,8 +29,13 @@ TARGETS = {
 CODES = 9
 
 
-def loaded(tmp_path, kind=TargetKind.CLASS, *, pixels=False, limits=(None, None), **changed):
-    """Load arrays of the kind; those of ``changed`` stand in for what the job says."""
+def loaded(
+    tmp_path, kind=TargetKind.CLASS, *, pixels=False, limits=(None, None), fields=(), **changed
+):
+    """Load arrays of the kind; those of ``changed`` stand in for what the job says.
+
+    ``fields``: further ones of the job.
+    """
     targets, outputs = TARGETS[kind]
     shape = (2, 2, 3) if pixels else (5,)
     features = np.arange(TRAIN * np.prod(shape)).reshape(TRAIN, *shape)
@@ -43,7 +50,7 @@ def loaded(tmp_path, kind=TargetKind.CLASS, *, pixels=False, limits=(None, None)
     (tmp_path / BLOBS / sha256).write_bytes(content)
     held = Arrays(*(sha256, len(content), TRAIN, TEST, shape, kind, outputs, pixels), codes=codes)
     dataset = Dataset("file", *limits, Normalization(0.0, 1.0), arrays=held)
-    return load(job(dataset), tmp_path, silent).data
+    return load(job(dataset, **dict(fields)), tmp_path, silent).data
 
 
 @pytest.mark.parametrize(
@@ -66,6 +73,32 @@ def test_a_class_at_each_pixel_is_loaded_and_any_other_shape_is_not(tmp_path):
     (tmp_path / "other").mkdir()
     with pytest.raises(DataUnavailable, match=r"of shape \[7, 5\]; the job says \[7, 2, 2\]"):
         loaded(tmp_path / "other", TargetKind.TOKENS, pixels=True)
+
+
+@pytest.mark.parametrize("split", ["training", "test"])
+def test_a_loss_that_ignores_every_target_of_a_split_is_refused(tmp_path, split):
+    which = "train_targets" if split == "training" else "test_targets"
+    targets = np.full_like(TARGETS[TOKENS][0][: TRAIN if split == "training" else TEST], 2)
+    ignoring = {"loss": NextTokenCrossEntropy(2)}
+    with pytest.raises(InvalidRequest, match=f"all {split} targets are that"):
+        loaded(tmp_path, TOKENS, fields=ignoring, **{which: targets})
+    targets[0, 0] = 1
+    (tmp_path / "other").mkdir()
+    loaded(tmp_path / "other", TOKENS, fields=ignoring, **{which: targets})
+
+
+def test_a_padded_step_with_a_target_that_counts_is_refused(tmp_path):
+    layers = (Embedding(CODES, 2, padding=1), Dense(4))
+    targets = TARGETS[TOKENS][0].copy()
+    features = np.where(targets == 2, 1, 3).astype(np.int32)
+    given = {"train_features": features, "test_features": features[:TEST]}
+    fields = {"loss": NextTokenCrossEntropy(2), "layers": layers}
+    loaded(tmp_path, TOKENS, fields=fields, **given)
+    features[3, 4], targets[3, 4] = 1, 0
+    (tmp_path / "other").mkdir()
+    given = {"train_targets": targets, "train_features": features}
+    with pytest.raises(InvalidRequest, match="the target of such a step is 0, not the loss's"):
+        loaded(tmp_path / "other", TOKENS, fields=fields, **given)
 
 
 def put(value, kind):

@@ -60,6 +60,7 @@ def test_a_loss_of_each_step_is_refused():
     (found,) = padding.violations((TABLE, Dense(7)), (6,), (6, 7))
     assert found.field == "layers[0].embedding.padding"
     assert "the loss is of every step" in found.message
+    assert not list(padding.violations((TABLE, Dense(7)), (6,), (6, 7), ignores=True))
 
 
 def test_parameters_and_products_are_as_many_as_without():

@@ -24,6 +24,17 @@ ARRAYS = {
 TARGETS = {
     "sigmoid_cross_entropy": ARRAYS | {"targets": "TARGET_KIND_FLAGS"},
     "huber": ARRAYS | {"targets": "TARGET_KIND_NUMBERS"},
+    "next_token_cross_entropy": ARRAYS
+    | {"shape": [5], "codes": 10, "targets": "TARGET_KIND_TOKENS"},
+    "pixel_cross_entropy": ARRAYS | {"targets": "TARGET_KIND_TOKENS"},
+}
+# Models of losses that take a class at each position.
+OF_POSITIONS = {
+    "next_token_cross_entropy": [
+        {"embedding": {"codes": 10, "width": 4}},
+        {"dense": {"units": 10}},
+    ],
+    "pixel_cross_entropy": [{"conv2d": {"filters": 10, "size": 1}}],
 }
 WINDOW = [0, -1, 4097, HUGE]
 STEPS = [0, -1, -HUGE, 2_000_000_000]
@@ -62,7 +73,9 @@ def with_field(path: str, value) -> job_pb2.JobSpec:
             dataset |= {"name": "file", "arrays": ARRAYS | dataset["arrays"]}
     change |= stopping(change.get("early_stopping"))
     if path.startswith("loss.") and "softmax" not in path:
-        change |= {"dataset": {"name": "file", "arrays": TARGETS[path.split(".")[1]]}}
+        kind = path.split(".")[1]
+        change |= {"dataset": {"name": "file", "arrays": TARGETS[kind]}}
+        change |= {"layers": OF_POSITIONS[kind]} if kind in OF_POSITIONS else {}
     parts = ("learning_rate", "schedule", "clip", "weight_decay")
     if path.startswith(tuple(f"optimizer.{part}" for part in parts)):
         change["optimizer"]["sgd"] = {}
@@ -171,6 +184,8 @@ BAD = {
     "dataset.arrays.outputs": [-1, 100_001, HUGE],
     "loss.softmax_cross_entropy.label_smoothing": [-0.1, 1, *NOT_A_NUMBER],
     "loss.sigmoid_cross_entropy.positive_weight": [0, -1, 1e7, *NOT_A_NUMBER],
+    "loss.next_token_cross_entropy.ignored": [-1, 10, HUGE],
+    "loss.pixel_cross_entropy.ignored": [-1, 10, HUGE],
     "loss.huber.delta": [0, -1, 1e7, *NOT_A_NUMBER],
     "dataset.synthetic.train_samples": [0, -1, HUGE],
     "dataset.synthetic.test_samples": [0, -1, HUGE],
