@@ -1,5 +1,6 @@
 """The flag of several machines."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -20,11 +21,20 @@ ClusterOption = Annotated[
 ]
 
 
+# What says where runners are, with what stands for nothing.
+_PLACES: Mapping[str, object] = {**dict.fromkeys((*FRAMEWORKS, "runner", "tls")), "local": False}
+
+
+def alone(context: typer.Context) -> None:
+    """Take back what environment and twinrun.toml say of runners, if a cluster is named."""
+    if context.params.get("cluster") is None:
+        return
+    for name, nothing in _PLACES.items():
+        source = context.get_parameter_source(name)
+        if name in context.params and (source is None or source.name != "COMMANDLINE"):
+            context.params[name] = nothing
+
+
 def given(where: WhereOptions) -> dict[str, bool]:
     """Return the flags that say where runners are, and whether each is given."""
-    return {
-        **{f"--{name}": bool(getattr(where, name)) for name in FRAMEWORKS},
-        "--runner": bool(where.runner),
-        "--tls": bool(where.tls),
-        "--local": where.local,
-    }
+    return {f"--{name}": bool(getattr(where, name)) for name in _PLACES}
