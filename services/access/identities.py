@@ -13,13 +13,14 @@ import threading
 from dataclasses import dataclass
 from pathlib import Path
 
+from twinrun.contract import callers
+
 from services.access.faults import AccessFault
 from services.access.roles import Caller, Role
 
 _log = logging.getLogger("twinrun")
 CERTIFICATE = "certificate"
 _ROLES = {"watch": Role.WATCH, "run": Role.RUN}
-_NAME = re.compile(r"[\w.@-]{1,64}")
 _SHA256 = re.compile("[0-9a-f]{64}")
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 _MOST_BYTES = 2**20
@@ -70,7 +71,7 @@ def _add(words: list[str], found: Identities) -> str | None:
     if len(words) != 3:
         return f"has {len(words)} words; it must be NAME ROLE SHA-256 or NAME ROLE certificate"
     name, role, proof = words
-    if not _NAME.fullmatch(name):
+    if not callers.NAME.fullmatch(name):
         return f"names {name[:70]!r}; a name has at most 64 letters, digits and . _ @ -"
     if role not in _ROLES:
         return f"gives {name} the role {role[:20]!r}; roles are {' and '.join(_ROLES)}"

@@ -1,14 +1,14 @@
 """Makes tokens: 256 random bits, of which a runner keeps the SHA-256 alone."""
 
 import hashlib
-import re
 import secrets
 from dataclasses import dataclass
+
+from twinrun.contract import callers
 
 from orchestrator.errors import BadInput
 from orchestrator.language.phrases import Phrase, english
 
-_NAME = re.compile(r"[\w.@-]{1,64}")
 _NO_NAME = Phrase("--name is {name!r}; it must have 1 to 64 letters, digits and . _ @ -")
 
 
@@ -22,7 +22,7 @@ class Token:
 
 def new(name: str, role: str) -> Token:
     """Return a new token of ``name``, whose ``role`` is watch or run. Raises BadInput."""
-    if not _NAME.fullmatch(name):
+    if not callers.NAME.fullmatch(name):
         raise BadInput(english(_NO_NAME, name=name))
     text = secrets.token_urlsafe(32)
     return Token(text, f"{name} {role} {hashlib.sha256(text.encode()).hexdigest()}")
