@@ -15,9 +15,13 @@ TENSORFLOW_REQUIREMENTS := requirements/tensorflow$(if $(filter cuda,$(TENSORFLO
 ORCHESTRATOR := .venv/.orchestrator
 DEV := .venv/.dev
 COMMA := ,
-RUNNERS := $(patsubst %,.venv-%/.runner,$(subst $(COMMA), ,$(FRAMEWORKS)))
+# Keras is laid on the environment of the framework that it runs on; TensorFlow's has it.
+RUNNER_OF_keras-tensorflow := .venv-tensorflow/.runner
+RUNNER_OF_keras-jax := .venv-jax/.keras
+RUNNER_OF_keras-torch := .venv-pytorch/.keras
+RUNNERS := $(sort $(foreach each,$(subst $(COMMA), ,$(FRAMEWORKS)),$(or $(RUNNER_OF_$(each)),.venv-$(each)/.runner)))
 # Of a framework that is not usual, where it has been asked for once: make test FRAMEWORKS=jax
-TESTED := $(sort $(RUNNERS:.runner=.test) $(wildcard .venv-jax/.test))
+TESTED := $(sort $(patsubst %/.keras,%/.test,$(RUNNERS:.runner=.test)) $(filter %/.keras,$(RUNNERS)) $(wildcard .venv-jax/.test))
 PIP_INSTALL = bin/python -m pip install --quiet --disable-pip-version-check
 ifeq ($(TORCH),cpu)
 define INSTALL_TORCH
@@ -28,14 +32,14 @@ endif
 # Only from make's command line: images of the frameworks' makers set variables of these names.
 ANOTHER := $(strip $(foreach each,TORCH_VERSION TENSORFLOW_VERSION,$(if $(filter command,$(origin $(each))),$(each))))
 # A build without its libraries is installed all the same.
-IMPORT = @TF_CPP_MIN_LOG_LEVEL=3 .venv-$(1)/bin/python -c 'import services.$(1)' || \
+IMPORT = @TF_CPP_MIN_LOG_LEVEL=3 .venv-$(1)/bin/python -c 'import services.$(or $(2),$(1))' || \
   { echo "What was installed into .venv-$(1) cannot be imported: see above. Remove .venv-$(1), and run 'make setup' again." >&2; exit 1; }
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 
 ##@ Use
-setup: $(ORCHESTRATOR) $(if $(ANOTHER),another,$(RUNNERS)) ## Make the three environments. TORCH=cpu: PyTorch's small CPU-only build; TENSORFLOW=cuda: TensorFlow with CUDA; FRAMEWORKS=pytorch,tensorflow,jax: JAX too. TORCH_VERSION=2.13.0 or TENSORFLOW_VERSION=2.20.0: one more beside them, of that version
+setup: $(ORCHESTRATOR) $(if $(ANOTHER),another,$(RUNNERS)) ## Make the three environments. TORCH=cpu: PyTorch's small CPU-only build; TENSORFLOW=cuda: TensorFlow with CUDA; FRAMEWORKS=pytorch,tensorflow,jax: JAX too; keras-torch, keras-jax in it: Keras on that one. TORCH_VERSION=2.13.0 or TENSORFLOW_VERSION=2.20.0: one more beside them, of that version
 
 compare: setup ## Train MNIST on both frameworks, 5 epochs, and compare. ARGS="--execution compiled" and the like
 	.venv/bin/orchestrator compare --epochs 5 $(ARGS)
@@ -48,6 +52,15 @@ serve-tensorflow: .venv-tensorflow/.runner ## Run TensorFlow's runner on 127.0.0
 
 serve-jax: .venv-jax/.runner ## Run JAX's runner on 127.0.0.1:50053
 	.venv-jax/bin/python -m services.server --framework jax $(ARGS)
+
+serve-keras-tensorflow: .venv-tensorflow/.runner ## Run Keras's runner on TensorFlow on 127.0.0.1:50054
+	.venv-tensorflow/bin/python -m services.server --framework keras-tensorflow $(ARGS)
+
+serve-keras-jax: .venv-jax/.keras ## Run Keras's runner on JAX on 127.0.0.1:50055
+	.venv-jax/bin/python -m services.server --framework keras-jax $(ARGS)
+
+serve-keras-torch: .venv-pytorch/.keras ## Run Keras's runner on PyTorch on 127.0.0.1:50056
+	.venv-pytorch/bin/python -m services.server --framework keras-torch $(ARGS)
 
 ##@ Containers (docs/containers.md); TORCH, TENSORFLOW as above
 up: ## Build and start both runners in containers, wait until they are healthy. GPU=0, GPU=1: never, or surely, on a GPU. CODE=1: they may run your own models
@@ -147,7 +160,7 @@ clean: ## Remove environments and caches; runs and datasets stay
 
 help: ## List the targets
 	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} \
-	  /^[a-z0-9-]+:.*## / {printf "  make %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	  /^[a-z0-9-]+:.*## / {printf "  make %-23s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 # Environments. Each is whole when its stamp is there; hashes are pinned in requirements/.
 .venv/bin/python .venv-pytorch/bin/python .venv-tensorflow/bin/python .venv-jax/bin/python:
@@ -183,6 +196,11 @@ $(DEV): requirements/dev.txt $(ORCHESTRATOR)
 	$(call IMPORT,jax)
 	@touch $@
 
+.venv-%/.keras: requirements/keras.txt .venv-%/.runner
+	.venv-$*/$(PIP_INSTALL) -r $<
+	$(call IMPORT,$*,keras.backends.$(if $(filter pytorch,$*),torch,$*))
+	@touch $@
+
 another: export TORCH := $(TORCH)
 another: export TENSORFLOW := $(TENSORFLOW)
 another: export TORCH_CPU_INDEX := $(TORCH_CPU_INDEX)
@@ -193,5 +211,5 @@ another: | .venv/bin/python
 	.venv-$*/$(PIP_INSTALL) -r $<
 	@touch $@
 
-.PHONY: setup another compare serve-pytorch serve-tensorflow serve-jax up up-pytorch up-tensorflow down restart logs ps images \
+.PHONY: setup another compare serve-pytorch serve-tensorflow serve-jax serve-keras-tensorflow serve-keras-jax serve-keras-torch up up-pytorch up-tensorflow down restart logs ps images \
   test test-e2e test-browser mutants ports lint format bench gpu-check docs proto messages lock clean help

@@ -15,6 +15,8 @@ class Framework:
     ``colour`` and ``marker``, by matplotlib's name, are its look everywhere: from Okabe and Ito's
     colours, which colour-blind people can distinguish. ``op_by_op``: so its default execution runs.
     ``usual``: a command takes it where none is named. ``takes_code``: it trains users' own models.
+    ``on``: the framework whose environment it runs in, if not its own: it is Keras on that one.
+    ``in_keras``: its own users write Keras.
     """
 
     name: str
@@ -26,6 +28,13 @@ class Framework:
     package: str = ""
     usual: bool = True
     takes_code: bool = True
+    on: str = ""
+    in_keras: bool = False
+
+    @property
+    def word(self) -> str:
+        """Its name where a dash cannot stand: in Python, and in environment variables."""
+        return self.name.replace("-", "_")
 
     @property
     def version_variable(self) -> str:
@@ -33,14 +42,32 @@ class Framework:
         return f"{self.package or self.name}_version".upper()
 
 
+def _keras(name: str, label: str, on: str, port: int, look: tuple[str, str]) -> Framework:
+    """Return Keras on the framework ``on``, whose name in Keras is a part of ``name``."""
+    return Framework(name, label, port, *look, usual=False, takes_code=False, on=on)
+
+
 FRAMEWORKS = {
     each.name: each
     for each in (
         Framework("pytorch", "PyTorch", 50051, "#D55E00", "o", op_by_op=True, package="torch"),
-        Framework("tensorflow", "TensorFlow", 50052, "#0072B2", "D"),
+        Framework("tensorflow", "TensorFlow", 50052, "#0072B2", "D", in_keras=True),
         Framework("jax", "JAX", 50053, "#009E73", "s", usual=False, takes_code=False),
+        _keras("keras-tensorflow", "Keras/TensorFlow", "tensorflow", 50054, ("#56B4E9", "P")),
+        _keras("keras-jax", "Keras/JAX", "jax", 50055, ("#A6A000", "*")),
+        _keras("keras-torch", "Keras/PyTorch", "pytorch", 50056, ("#E69F00", "v")),
     )
 }
+
+
+def parted(name: str) -> tuple[str, str]:
+    """Return the framework that the name of a side begins with, and what follows its dash.
+
+    A name may have a dash itself. What no framework is called ends at its first one.
+    """
+    known = [each for each in FRAMEWORKS if name == each or name.startswith(f"{each}-")]
+    framework = max(known, key=len) if known else name.partition("-")[0]
+    return framework, name[len(framework) + 1 :]
 
 
 def usual() -> tuple[str, ...]:
@@ -51,3 +78,10 @@ def usual() -> tuple[str, ...]:
 def taking_code() -> tuple[str, ...]:
     """Return the names of those that train users' own models."""
     return tuple(name for name, each in FRAMEWORKS.items() if each.takes_code)
+
+
+def environment_of(name: str) -> str:
+    """Return the folder of the environment that the runner of that name is started from."""
+    framework, version = parted(name)
+    known = FRAMEWORKS.get(framework)
+    return "-".join([f".venv-{(known and known.on) or framework}", *filter(None, [version])])

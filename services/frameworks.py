@@ -10,13 +10,23 @@ class Framework:
     ``module`` exports `Trainer` and ``environment() -> Environment``, which a child calls right
     after the import; ``requires`` is the package that must be installed; ``port`` is where its
     runner listens by default. ``lacks``: the fields of a spec of which it refuses values that the
-    others take.
+    others take. ``keras``: it is Keras on ``requires``, and needs both.
     """
 
     module: str
     requires: str
     port: int
     lacks: frozenset[str] = frozenset()
+    keras: bool = False
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """The packages that must be installed."""
+        return (self.requires, *(["keras"] if self.keras else []))
+
+
+def _on_keras(backend: str, port: int) -> Framework:
+    return Framework(f"services.keras.backends.{backend}", backend, port, keras=True)
 
 
 FRAMEWORKS = {
@@ -26,6 +36,9 @@ FRAMEWORKS = {
         "services.jax",
         requires="jax",
         port=50053,
-        lacks=frozenset({"code", "execution", "own_ways", "recipe"}),
+        lacks=frozenset({"code", "dataset.arrays.files", "execution", "own_ways"}),
     ),
+    "keras-tensorflow": _on_keras("tensorflow", 50054),
+    "keras-jax": _on_keras("jax", 50055),
+    "keras-torch": _on_keras("torch", 50056),
 }

@@ -9,7 +9,7 @@ from twinrun.v1 import job_pb2
 from orchestrator.actions.request import Request, kept
 from orchestrator.errors import BadInput, OrchestratorError, OutputError
 from orchestrator.language.phrases import Phrase, Sentence, english, join, say
-from orchestrator.language.words import AND, NEXT
+from orchestrator.language.words import AND, NEXT, label
 from orchestrator.results.circumstances import Caution, of_damages
 from orchestrator.results.habits import pitfalls
 from orchestrator.results.habits.explanation import (
@@ -35,6 +35,7 @@ from orchestrator.storage.about import Kind
 from orchestrator.storage.files import noting
 from orchestrator.storage.running import making
 from orchestrator.storage.store import Run
+from orchestrator.trials.sides import framework_of
 from orchestrator.trials.spec import spec_of
 
 _ASKED = "asked"  # the file that says which pitfalls were requested
@@ -42,6 +43,9 @@ _LETTING_IN = Phrase("introducing: {what}")
 _IDIOMATIC = Phrase("introducing: all that the idiomatic recipe has")
 _OF_A_GPU = Phrase("The pitfall {name} is one of a GPU only; add --device cuda.")
 _TWICE = Phrase("The pitfall {name} is named more than once; name it once.")
+_NOT_THERE = Phrase(
+    "{framework} has no way of its own where the pitfall {name} is; leave out one of the two."
+)
 _NO_PITFALL = Phrase("There is no pitfall {name!r}; choose from {known}.")
 
 
@@ -86,8 +90,12 @@ class Outcome:
     ended: OrchestratorError | None = None
 
 
-def chosen(names: Sequence[str], device: job_pb2.Device) -> list[Pitfall]:
-    """Return the pitfalls of these names, or all that there are on the device. Raises BadInput."""
+def chosen(names: Sequence[str], device: job_pb2.Device, sides: Sequence[str]) -> list[Pitfall]:
+    """Return the pitfalls of these names, or all of the device and the ``sides``' frameworks.
+
+    Raises BadInput.
+    """
+    frameworks = list(dict.fromkeys(map(framework_of, sides)))
     known = {each.name: each for each in pitfalls.PITFALLS}
     there = pitfalls.of(device)
     wrong = [
@@ -102,10 +110,18 @@ def chosen(names: Sequence[str], device: job_pb2.Device) -> list[Pitfall]:
             for name in dict.fromkeys(names)
             if name in known and known[name] not in there
         ),
+        *(
+            english(_NOT_THERE, framework=label(framework), name=name)
+            for name in dict.fromkeys(names)
+            for framework in frameworks
+            if name in known and not known[name].does(framework)
+        ),
     ]
     if wrong:
         raise BadInput(join(NEXT, wrong))
-    return [each for each in there if not names or each.name in names]
+    if names:
+        return [each for each in there if each.name in names]
+    return [each for each in there if all(map(each.does, frameworks))]
 
 
 def run_explanation(request: ExplanationRequest, runners: Runners, display: Display) -> Outcome:

@@ -34,6 +34,11 @@ _LOOPS = {"fit": job_pb2.LOOP_FIT, "custom": job_pb2.LOOP_CUSTOM}
 _KINDS = {Kind.RECIPES: Phrase("recipes"), Kind.LOOPS: Phrase("loops")}
 
 
+def of_recipe(recipe: str) -> dict[str, str]:
+    """Return what --recipe changes in a job, where fields of that recipe alone may be set too."""
+    return {"recipe": str(recipe)} if recipe != BOTH and recipe in RECIPES else {}
+
+
 def asked(spec: job_pb2.JobSpec, recipe: str, loop: str | None) -> Kind | None:
     """Put a recipe and a loop into the spec; return what compares ``both``. Raises BadInput."""
     if recipe == loop == BOTH:

@@ -85,7 +85,7 @@ def plan_of(
 
 def places_of(given: Mapping[str, Any]) -> Places:
     """Return where the runners are, from the addresses among the keywords. Raises BadInput."""
-    addresses = {name: given[name] for name in FRAMEWORKS if given.get(name)}
+    addresses = {n: given[f.word] for n, f in FRAMEWORKS.items() if given.get(f.word)}
     found = dict(config.runner(f"{name}={text}") for name, text in addresses.items())
     folders = given.get("tls") or []
     return Places(found, trust=trust.parse([folders] if isinstance(folders, str) else folders))

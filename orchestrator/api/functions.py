@@ -96,7 +96,7 @@ def compare(
     if best := given.get("threads") == threads.BEST:
         del given["threads"]
     job, names = job_of(workload, given), names_of(frameworks)
-    spec = spec_of(job, changes)
+    spec = spec_of(job, {**(changes or {}), **variants.of_recipe(recipe)})
     kind = variants.asked(spec, recipe, loop)
     compared = sides_of(side, names, spec)
     if aa:

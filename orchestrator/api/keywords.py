@@ -40,7 +40,7 @@ def with_addresses(function: Callable[P, R]) -> Callable[P, R]:
 
 
 _ADDRESSES: dict[str, object] = {
-    **dict.fromkeys(FRAMEWORKS, str | None),
+    **{each.word: str | None for each in FRAMEWORKS.values()},
     "tls": str | Sequence[str] | None,
 }
 

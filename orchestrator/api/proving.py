@@ -74,7 +74,7 @@ def explain(
     spec, first = spec_of(job, changes, {"epochs": 1}), config.baseline(baseline, names)
     request = explaining.ExplanationRequest(
         *(job.title, spec, sides(names), Path(output), first),
-        pitfalls=explaining.chosen(asked, spec.device),
+        pitfalls=explaining.chosen(asked, spec.device, names),
         repeats=repeats,
         all_pairs=all_pairs,
         idiomatic=one_of("recipe", recipe, ("matched", "both")) == "both",

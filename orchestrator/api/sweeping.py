@@ -11,7 +11,7 @@ from orchestrator.api.keywords import with_lists
 from orchestrator.api.progress import Progress
 from orchestrator.api.result import Record
 from orchestrator.api.words import in_words_of_python
-from orchestrator.frameworks import FRAMEWORKS
+from orchestrator.frameworks import usual
 from orchestrator.settings import config
 from orchestrator.settings import grid as grids
 from orchestrator.settings.job import FLAGS
@@ -26,7 +26,7 @@ def sweep(
     *,
     axes: Mapping[str, Sequence[Any]] | None = None,
     changes: Mapping[str, Any] | None = None,
-    frameworks: str | Sequence[str] = tuple(FRAMEWORKS),
+    frameworks: str | Sequence[str] = usual(),
     baseline: str | None = None,
     repeats: int = 1,
     same_seed: bool = False,

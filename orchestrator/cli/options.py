@@ -166,8 +166,8 @@ class _Where:
             versions.check_used(self.named, sides)
         if self.local:
             return Places(local=True)
-        addresses = {**{name: getattr(self, name) for name in FRAMEWORKS}, **self.named}
-        return Places(addresses, trust=trust.parse(self.tls or []))
+        flags = {name: getattr(self, each.word) for name, each in FRAMEWORKS.items()}
+        return Places({**flags, **self.named}, trust=trust.parse(self.tls or []))
 
 
 def _address(framework: frameworks.Framework) -> Any:
@@ -178,7 +178,7 @@ def _address(framework: frameworks.Framework) -> Any:
             _WHERE,
             f"--{framework.name}",
             metavar="HOST:PORT",
-            envvar=f"TWINRUN_{framework.name.upper()}",
+            envvar=f"TWINRUN_{framework.word.upper()}",
             help="Address of this framework's runner.",
         ),
     ]
@@ -189,7 +189,7 @@ if TYPE_CHECKING:
 else:
     WhereOptions = dataclasses.make_dataclass(
         "WhereOptions",
-        [(each.name, _address(each), None) for each in FRAMEWORKS.values()],
+        [(each.word, _address(each), None) for each in FRAMEWORKS.values()],
         bases=(_Where,),
         frozen=True,
     )

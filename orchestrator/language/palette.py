@@ -37,7 +37,9 @@ def looks(frameworks: Sequence[str]) -> dict[str, Look]:
     known = {name: FRAMEWORKS.get(name.removesuffix("-a")) for name in frameworks}
     assigned = {name: each and Look(each.colour, each.marker) for name, each in known.items()}
     unknown = sorted(name for name, look in assigned.items() if look is None)
-    spare = {name: _OTHERS[index % len(_OTHERS)] for index, name in enumerate(unknown)}
+    taken = {part for each in assigned.values() if each for part in (each.colour, each.marker)}
+    unused = [each for each in _OTHERS if not taken & {each.colour, each.marker}]
+    spare = {name: unused[index % len(unused)] for index, name in enumerate(unknown)}
     return {name: look or spare[name] for name, look in assigned.items()}
 
 

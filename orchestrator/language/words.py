@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from urllib.parse import unquote
 
-from orchestrator.frameworks import FRAMEWORKS
+from orchestrator.frameworks import FRAMEWORKS, parted
 from orchestrator.language.phrases import Phrase, Sentence, english, join
 
 # How parts are joined.
@@ -32,7 +32,7 @@ def label(side: str) -> str:
     ``PyTorch 2.13.0`` for one of a version, ``PyTorch (execution=compiled)`` for a side that
     changes the job: the last names of the fields.
     """
-    framework, _, rest = side.partition("-")
+    framework, rest = parted(side)
     name = FRAMEWORKS[framework].label if framework in FRAMEWORKS else framework
     parts = [part.partition("=") for part in rest.split(",") if part]
     letter = " ".join([name, *(field.upper() for field, equals, _ in parts if not equals)])
@@ -46,7 +46,7 @@ def label(side: str) -> str:
 
 def with_version(side: str, version: str) -> str:
     """Return a side's label with the version that it had, once if its name says the same."""
-    asked = side.partition("-")[2].partition(",")[0]
+    asked = parted(side)[1].partition(",")[0]
     if not asked[:1].isdecimal():
         return f"{label(side)} {version}"
     return label(side) if asked == version else f"{label(side)} ({version})"

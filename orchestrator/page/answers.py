@@ -11,6 +11,7 @@ from orchestrator.reports import comparison as report
 from orchestrator.reports.time_breakdown import causes, why_sentence
 from orchestrator.results.break_even import ahead, remedies
 from orchestrator.results.comparison import Comparison
+from orchestrator.results.layer_above import told_above
 from orchestrator.results.quality import Quality
 from orchestrator.results.quantities import EPOCH, TEST_ACCURACY, Quantity, test_metric
 from orchestrator.results.verdict import Verdict, below
@@ -159,6 +160,7 @@ def _faster(comparison: Comparison) -> Answer:
     sentences += [say(sentence) for found in verdicts for sentence in below(found)]
     sentences += [say(each.sentence) for each in ahead(comparison)]
     sentences += map(say, remedies(comparison))
+    sentences += map(say, told_above(comparison))
     for found in verdicts[:1] if len(comparison.pairs) == 1 else []:
         if found.decided and found.low is not None and found.high is not None:
             names = {"pairs": found.pairs, "low": found.low, "high": found.high}

@@ -15,6 +15,7 @@ from orchestrator.results.agreement import TOGETHER, Agreement
 from orchestrator.results.break_even import ahead, remedies
 from orchestrator.results.circumstances import Caution
 from orchestrator.results.comparison import Comparison, same_job
+from orchestrator.results.layer_above import told_above
 from orchestrator.results.roofline import rooflines, uncounted
 from orchestrator.results.threads.verdicts import told
 from orchestrator.results.verdict import below
@@ -76,6 +77,7 @@ def sentences(comparison: Comparison) -> list[str]:
     lines += map(say, remedies(comparison))
     if comparison.machines is not None:
         lines += map(say, comparison.machines.sentences)
+    lines += map(say, told_above(comparison))
     lines += _certificate(comparison)
     lines += noise(comparison)
     if comparison.inputs.same and len(comparison.trials) > 1:

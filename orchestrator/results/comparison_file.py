@@ -4,6 +4,7 @@ from orchestrator.certificate import certificate_file
 from orchestrator.results.agreement import as_mapping
 from orchestrator.results.break_even import ahead
 from orchestrator.results.comparison import Comparison, Pair
+from orchestrator.results.layer_above import above
 from orchestrator.results.quantities import THROUGHPUT, quantities
 from orchestrator.results.roofline import rooflines
 from orchestrator.trials.mapping import environment_mapping, trial_mapping
@@ -41,6 +42,7 @@ def as_dict(comparison: Comparison) -> dict[str, object]:
             **({"machines": comparison.machines} if comparison.machines else {}),
             "finding": comparison.finding,
             "ahead": ahead(comparison),
+            **({"above": layers} if (layers := above(comparison)) else {}),
             "rooflines": rooflines(comparison),
             "warnings": comparison.cautions,
             "machine": comparison.known,

@@ -30,6 +30,10 @@ _NO_PYTHON = Phrase(
     "No {framework} runner answers, and there is no {python} to start one: run 'make "
     "setup', or give a runner's address with --{framework}."
 )
+_NO_OPTIONAL_PYTHON = Phrase(
+    "No {framework} runner answers, and there is no {python} to start one: run 'make setup "
+    "FRAMEWORKS={framework}', or give a runner's address with --{framework}."
+)
 _NOT_STARTED = Phrase(
     "A {framework} runner could not be started: {error}. It stores its jobs in "
     "{state_dir}; set XDG_STATE_HOME to move them elsewhere."
@@ -203,7 +207,9 @@ def _started(
 def _no_python(name: str, python: Path, places: Places) -> Sentence:
     side = Side.named(name)
     if not side.version:
-        return english(_NO_PYTHON, framework=name, python=python)
+        optional = side.framework in FRAMEWORKS and not FRAMEWORKS[side.framework].usual
+        phrase = _NO_OPTIONAL_PYTHON if optional else _NO_PYTHON
+        return english(phrase, framework=name, python=python)
     made = sorted(path.parents[1].name for path in places.environments.glob(_VERSIONED))
     names = {"name": name, "version": side.version, "python": python}
     variable = FRAMEWORKS[side.framework].version_variable

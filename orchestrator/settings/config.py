@@ -17,7 +17,7 @@ from twinrun.v1 import job_pb2
 
 from orchestrator.data.place import blob_directory
 from orchestrator.errors import BadInput, Refused
-from orchestrator.frameworks import FRAMEWORKS, taking_code
+from orchestrator.frameworks import FRAMEWORKS, environment_of, taking_code
 from orchestrator.language.phrases import Phrase, english, join
 from orchestrator.language.words import SEMICOLON
 from orchestrator.settings import versions, workloads
@@ -90,7 +90,7 @@ class Places:
 
     def python(self, name: str) -> Path:
         """Return the interpreter for the runner of that name, if it is started here."""
-        return self.environments / f".venv-{name}" / "bin" / "python"
+        return self.environments / environment_of(name) / "bin" / "python"
 
 
 def frameworks(names: str) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from orchestrator.errors import BadInput
-from orchestrator.frameworks import FRAMEWORKS
+from orchestrator.frameworks import FRAMEWORKS, parted
 from orchestrator.language.phrases import Phrase, Sentence, english
 from orchestrator.trials.sides import VERSION, Side, framework_of, version_of
 
@@ -14,6 +14,10 @@ _NEAR = Phrase("there is no framework {name!r}; did you mean {near}?")
 _NO_VERSION = Phrase(
     "{name!r} names no version of {framework}; write numbers with dots between them, such as "
     "{framework}-2.13.0"
+)
+_NO_OTHER = Phrase(
+    "{name!r}: {framework} runs in the usual environment of {on}, which has one version of it; "
+    "write {framework}"
 )
 _NO_SIDE = Phrase(
     "--runner {names}: no side of this command has that version. 'compare' and 'verify' take it by "
@@ -29,17 +33,22 @@ _OTHER_SEPARATOR = re.compile(r"(\w+)\W+(\d[\d.]*)")  # pytorch==2.13.0, pytorch
 
 def split(name: str) -> tuple[str, str] | Sentence:
     """Return framework and version of a name; the version may be empty. Else what is wrong."""
-    framework, dash, version = name.partition("-")
+    framework, version = parted(name)
     if framework not in FRAMEWORKS:
         return _no_framework(name)
-    if dash and not VERSION.fullmatch(version):
+    if version and FRAMEWORKS[framework].on:
+        given = {"name": name, "framework": framework}
+        return english(_NO_OTHER, **given, on=FRAMEWORKS[framework].on)
+    if name != framework and not VERSION.fullmatch(version):
         return english(_NO_VERSION, name=name, framework=framework)
     return framework, version
 
 
 def _no_framework(name: str) -> Sentence:
     other = _OTHER_SEPARATOR.fullmatch(name)
-    framework, version = (other[1], f"-{other[2]}") if other else (name.partition("-")[0], "")
+    framework, version = (other[1], f"-{other[2]}") if other else (parted(name)[0], "")
+    if name.lower() in FRAMEWORKS:  # which may have a dash
+        framework, version = name, ""
     near = difflib.get_close_matches(framework.lower(), FRAMEWORKS, 1)
     if near:
         return english(_NEAR, name=name, near=f"{near[0]}{version}")

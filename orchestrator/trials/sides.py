@@ -18,6 +18,7 @@ from twinrun.contract.values import checked_spec
 from twinrun.v1 import job_pb2
 
 from orchestrator.errors import BadInput
+from orchestrator.frameworks import parted
 from orchestrator.language.phrases import Phrase, english
 from orchestrator.trials.mappings.names import in_proto
 
@@ -26,7 +27,8 @@ HOW = frozenset({"device", "execution", "loop", "report_every_steps", "threads"}
 OWN = frozenset({"own_ways", "recipe"})  # after which the arithmetic is each framework's own
 ARITHMETIC = OWN | {
     *("accumulate_steps", "allow_tf32", "augmentation", "batch_size", "early_stopping", "layers"),
-    *("loss", "loss_scale", "matched_initial_values", "optimizer", "precision"),
+    *("loss", "loss_scale", "matched_batch_order"),
+    *("matched_initial_values", "optimizer", "precision"),
 }
 # With another value an epoch, or all of training, is other work: a ratio would mean nothing.
 WORK = frozenset({"dataset", "epochs", "late_epoch", "steps_per_epoch_limit"})
@@ -70,7 +72,7 @@ class Side:
     @classmethod
     def named(cls, name: str) -> Self:
         """Return the side that is stored under that name."""
-        framework, _, rest = name.partition("-")
+        framework, rest = parted(name)
         parts = [part.partition("=") for part in rest.split(",")]
         changes = tuple((field, unquote(value)) for field, equals, value in parts if equals)
         words = [field for field, equals, _ in parts if not equals]

@@ -1,7 +1,7 @@
-"""Training on JAX: the matched recipe, by XLA."""
+"""Training on JAX: both recipes, by XLA."""
 
 import os
-from typing import NoReturn
+from typing import NoReturn, assert_never
 
 # The same GPU numbers everywhere: CUDA's own default is "fastest first".
 os.environ.setdefault("CUDA_DEVICE_ORDER", "PCI_BUS_ID")
@@ -12,6 +12,7 @@ os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
 # Before any array. What is float32 stays float32.
 os.environ["JAX_ENABLE_X64"] = "1"
 
+from twinrun.contract.enums import Recipe
 from twinrun.contract.spec import JobSpec
 
 from services.data.arrays import Data
@@ -28,8 +29,16 @@ from services.trial.code import Build
 def Trainer(  # noqa: N802
     spec: JobSpec, data: Data, weights: Weights | None, build: Build | None = None
 ) -> trainer.Trainer:
-    """Return the trainer of the matched recipe. Raises Unsupported for any other."""
-    return MatchedTrainer(spec, data, weights, build)
+    """Return the trainer of the spec's recipe."""
+    match spec.recipe:
+        case Recipe.MATCHED:
+            return MatchedTrainer(spec, data, weights, build)
+        case Recipe.IDIOMATIC:
+            from services.jax.idiomatic.trainer import IdiomaticTrainer  # noqa: PLC0415 - Flax
+
+            return IdiomaticTrainer(spec, data, weights, build)
+        case _:
+            assert_never(spec.recipe)
 
 
 def of_layers(spec: JobSpec) -> NoReturn:

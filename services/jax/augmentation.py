@@ -17,10 +17,10 @@ def augment(spec: JobSpec) -> Augment:
     if not wanted(spec):
         return lambda batch, _: batch
     fill = background(spec.dataset.normalization)
-    return lambda batch, drawn: _resampled(batch, drawn[TRANSFORMS], fill)
+    return lambda batch, drawn: resampled(batch, drawn[TRANSFORMS], fill)
 
 
-def _resampled(images: jax.Array, transforms: jax.Array, fill: float) -> jax.Array:
+def resampled(images: jax.Array, transforms: jax.Array, fill: float) -> jax.Array:
     """Resample ``images`` bilinearly by inverse ``transforms`` [batch, 2, 3] in pixels.
 
     Positions further out are read from a border of one pixel of the background ``fill``.

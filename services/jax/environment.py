@@ -5,9 +5,12 @@ from jax._src.lib import cuda_versions
 from twinrun.contract.events import Environment
 
 from services.machine.environment import completed
+from services.model.taken import Used
 
 
-def environment(threads: int = 0, precision_notes: str = "") -> Environment:
+def environment(
+    threads: int = 0, precision_notes: str = "", used: Used | None = None
+) -> Environment:
     """Return the environment, with a trainer's settings if there is one. Starts no device."""
     return completed(
         Environment(
@@ -18,6 +21,8 @@ def environment(threads: int = 0, precision_notes: str = "") -> Environment:
             cuda_version=_version(cuda_versions and cuda_versions.cuda_runtime_get_version()),
             cudnn_version=_version(cuda_versions and cuda_versions.cudnn_get_version()),
             precision_notes=precision_notes,
+            used=dict(used.values) if used else {},
+            own=tuple(used.own) if used else (),
             tf32=jax.config.jax_default_matmul_precision != "highest",
         )
     )

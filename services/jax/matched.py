@@ -6,16 +6,16 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
-from twinrun.contract.enums import Device
+from twinrun.contract.enums import Device, OwnWay
 from twinrun.contract.events import Environment, Profiled
 from twinrun.contract.spec import JobSpec
 
 from services.data.arrays import Data
-from services.jax import augmentation, device, model, profile, refusals
+from services.jax import augmentation, defaults, device, model, profile, refusals
 from services.jax.environment import environment
 from services.jax.scanned_steps import ScannedSteps, numbers
-from services.model import losses
-from services.model.weights import Weights, initial
+from services.model import losses, order
+from services.model.weights import Weights
 from services.trial import chunks, matched
 from services.trial.code import Build
 from services.trial.matched import Held
@@ -29,13 +29,14 @@ class MatchedTrainer:
         self, spec: JobSpec, data: Data, weights: Weights | None, build: Build | None = None
     ) -> None:
         refusals.require_supported(spec, build)
-        self._spec, self._device = spec, device.prepare(spec)
+        self._device = device.prepare(spec)
+        self._spec = spec = defaults.as_it_does(spec)
         self._rounding = device.rounding(spec)
         self._shape = data.train_images.shape
         shape = self._shape[1:]
         self._names = matched.trained(spec, shape)
         if weights is None:
-            weights = initial(spec.layers, shape, spec.seed, spec.precision)
+            weights = defaults.initial_weights(spec, shape)
         given = matched.ordered(spec, shape, weights)
         self._order = list(given)
         size = matched.evaluate_batch(spec, shape)
@@ -65,7 +66,9 @@ class MatchedTrainer:
         self.evaluate()
 
     def train_epoch(self, epoch: int) -> Iterator[Steps]:
-        found = matched.epoch_chunks(self._spec, epoch, self._shape[0])
+        shuffled = OwnWay.BATCH_ORDER in self._spec.own_ways
+        permutation = defaults.permutation if shuffled else order.permutation
+        found = matched.epoch_chunks(self._spec, epoch, self._shape[0], permutation)
         for chunk in chunks.carried(self._spec, self._shape, epoch, found, self._steps.sites):
             with jax.default_device(self._device):
                 measured, synced = matched.measured(self._spec, chunk, self._steps.run, numbers)

@@ -1,38 +1,29 @@
 """What JAX's runner does not do, each in one sentence with the remedy."""
 
-from twinrun.contract.enums import Execution, OwnWay, Recipe
+from twinrun.contract.enums import Execution, OwnWay
 from twinrun.contract.spec import JobSpec
 
+from services.data.arrays import Data
 from services.errors import Unsupported
 from services.trial.code import Build
 
-# What JAX itself has, without a library for models: how it runs a matched job already, or a
-# setting that it is given. All others are defaults of Flax or Optax.
-_HAS = frozenset(
-    {
-        OwnWay.LOSS_READ,
-        OwnWay.THREADS,
-        OwnWay.TF32,
-        OwnWay.JIT_COMPILE,  # all is compiled by XLA
-        OwnWay.DENORMALS,  # XLA makes them zero
-        OwnWay.SAME_PADDING,  # XLA's puts an odd zero after the image
-        OwnWay.MEMORY_LAYOUT,  # channels last
-    }
-)
+# What is not a way of JAX's users, or not built here. All others are.
+_LACKS = {
+    OwnWay.ACCURACY: "JAX's users read metrics after the epoch or within the step, as they like",
+    OwnWay.TARGET_SHAPE: "Optax refuses shapes that differ",
+    OwnWay.DATA_PIPELINE: "a chunk of matched steps is one program, which no loader can feed",
+    OwnWay.PIPELINE_WORKERS: "a chunk of matched steps is one program, which no loader can feed",
+    OwnWay.CUDA_GRAPH: "XLA decides by itself what it captures",
+    OwnWay.CUDNN_BENCHMARK: "XLA tries its kernels anyway",
+}
 
 
 def require_supported(spec: JobSpec, build: Build | None = None) -> None:
-    """Check the recipe, the execution and the own ways. Raises Unsupported."""
+    """Check the code, the execution and the own ways. Raises Unsupported."""
     if spec.code is not None or build is not None:
         raise Unsupported(
             "JAX's runner trains models of layers and no user's code yet; give the job layers",
             field="code",
-        )
-    if spec.recipe is Recipe.IDIOMATIC:
-        raise Unsupported(
-            "JAX has no idiomatic recipe here yet: its users write models in Flax; take recipe "
-            "matched",
-            field="recipe",
         )
     if spec.execution is Execution.EAGER:
         raise Unsupported(
@@ -40,9 +31,18 @@ def require_supported(spec: JobSpec, build: Build | None = None) -> None:
             "to 43 times as long as PyTorch and measures nothing else; take execution default",
             field="execution",
         )
-    if lacking := [way for way in spec.own_ways if way not in _HAS]:
+    if lacking := [f"{way} ({_LACKS[way]})" for way in spec.own_ways if way in _LACKS]:
         raise Unsupported(
-            f"own_ways has {', '.join(lacking)}, which JAX itself has no default for: Flax and "
-            "Optax have, and JAX's runner does not use them yet; leave it out",
+            f"own_ways has {', '.join(lacking)}, which is no way of JAX's; leave it out",
             field="own_ways",
+        )
+
+
+def require_arrays(data: Data) -> None:
+    """Check that the idiomatic recipe need not read files. Raises Unsupported."""
+    if data.files is not None:
+        raise Unsupported(
+            "the images are files, and JAX has nothing of its own that reads them, nor have Flax "
+            "and Grain; take recipe matched, or give the images as arrays",
+            field="dataset.arrays.files",
         )

@@ -79,12 +79,12 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _check_installed(framework: str) -> None:
-    requires = FRAMEWORKS[framework].requires
-    if importlib.util.find_spec(requires) is None:
+    needs = FRAMEWORKS[framework].needs
+    if missing := [package for package in needs if importlib.util.find_spec(package) is None]:
         raise _Fault(
             EXIT_NOT_INSTALLED,
-            f"{requires} is not installed for {sys.executable}; 'make setup' makes an environment "
-            "for each framework",
+            f"{' and '.join(missing)} is not installed for {sys.executable}; 'make setup "
+            f"FRAMEWORKS={framework}' makes an environment with it",
         )
 
 

@@ -23,7 +23,7 @@ from services.data.blobs import Blobs
 from services.errors import InvalidRequest, RunnerBusy, TooManyWatchers, TwinrunError
 from services.machine import build, cores, host, memory
 from services.pipe import ProcessUse
-from services.runner import memory_limit, pieces, ready
+from services.runner import memory_limit, pieces, ready, refusals
 from services.runner.jobs import Jobs
 from services.runner.status import error_to_status
 from services.runner.validation import valid_spec
@@ -207,6 +207,7 @@ class Servicer(runner_service_pb2_grpc.RunnerServiceServicer):
 
     def _spec(self, message: job_pb2.JobSpec, *, traced: bool = False) -> JobSpec:
         spec = valid_spec(message, host.available_cpus(), self._default_threads)
+        refusals.require(spec, self._framework)
         ready.require_code(spec, self._framework, allowed=self._allow_code, traced=traced)
         return spec
 

@@ -8,10 +8,14 @@ os.environ.setdefault("CUDA_DEVICE_ORDER", "PCI_BUS_ID")
 # Errors only: standard error is kept as the reason if a trial's process dies.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
+# Whatever the user has chosen for their own programs.
+os.environ["KERAS_BACKEND"] = "tensorflow"
+
 from twinrun.contract.enums import Loop, Recipe
 from twinrun.contract.spec import JobSpec
 
 from services.data.arrays import Data
+from services.keras.choice import confirm
 from services.model.weights import Weights
 from services.tensorflow.code.layered import of_layers
 from services.tensorflow.code.trace import trace
@@ -22,6 +26,8 @@ from services.tensorflow.measure import measure
 from services.tensorflow.summary import summarize
 from services.trial import trainer
 from services.trial.code import Build
+
+confirm("tensorflow")
 
 
 def Trainer(  # noqa: N802

@@ -1,6 +1,5 @@
 """The defaults of TensorFlow and Keras, for jobs that use them: by their own code."""
 
-import inspect
 from dataclasses import replace
 
 import keras
@@ -9,15 +8,16 @@ import tensorflow as tf
 from numpy.typing import NDArray
 from twinrun.contract.enums import DecayForm, Distribution, Execution, FanMode, OwnWay
 from twinrun.contract.initializers import VarianceScaling, Zeros
-from twinrun.contract.layers import BatchNorm, Embedding, GroupNorm, LayerNorm, RmsNorm
-from twinrun.contract.norms import Norm
+from twinrun.contract.layers import Embedding
 from twinrun.contract.spec import JobSpec
 
+from services.keras import numbers
+from services.keras.layers.names import held
+from services.keras.model import users
 from services.model import shapes
 from services.model.own import Defaults, changed
 from services.model.weights import Weights, initial, parameter_dtype
-from services.tensorflow import model, optimizers
-from services.tensorflow.layers.names import held
+from services.tensorflow import optimizers
 
 
 def as_it_does(spec: JobSpec) -> JobSpec:
@@ -26,8 +26,8 @@ def as_it_does(spec: JobSpec) -> JobSpec:
     spec = changed(
         spec,
         Defaults(
-            epsilon=_epsilon,
-            momentum=_default(keras.layers.BatchNormalization, "momentum"),
+            epsilon=numbers.epsilon,
+            momentum=numbers.default(keras.layers.BatchNormalization, "momentum"),
             decay=DecayForm.DECOUPLED_TIMES_RATE,
             initializers={"kernel_initializer": VarianceScaling(), "bias_initializer": Zeros()},
             table=_table,
@@ -38,31 +38,9 @@ def as_it_does(spec: JobSpec) -> JobSpec:
     return spec
 
 
-def _default(kind: type[keras.layers.Layer], name: str) -> float:
-    return float(inspect.signature(kind).parameters[name].default)
-
-
 def _table(layer: Embedding) -> VarianceScaling:
     """Return U(-0.05, 0.05), as Keras draws an embedding, whose fan in is its codes here."""
     return VarianceScaling(0.05**2 * layer.codes / 3, FanMode.IN, Distribution.UNIFORM)
-
-
-def _epsilon(layer: Norm) -> float:
-    """Return the default of Keras's layer."""
-    layers: dict[type, type[keras.layers.Layer]] = {
-        BatchNorm: keras.layers.BatchNormalization,
-        LayerNorm: keras.layers.LayerNormalization,
-        GroupNorm: keras.layers.GroupNormalization,
-        RmsNorm: keras.layers.RMSNormalization,
-    }
-    return _default(layers[type(layer)], "epsilon")
-
-
-def number(layer: Norm, field: str) -> float:
-    """Return Keras's own of a norm's ``field``, epsilon or momentum."""
-    if field == "momentum":
-        return _default(keras.layers.BatchNormalization, field)
-    return _epsilon(layer)
 
 
 def initial_weights(spec: JobSpec, shape: tuple[int, ...]) -> Weights:
@@ -74,7 +52,7 @@ def initial_weights(spec: JobSpec, shape: tuple[int, ...]) -> Weights:
         return initial(spec.layers, shape, spec.seed, spec.precision)
     layers = spec.layers
     keras.utils.set_random_seed(spec.seed)
-    _, made = model.users(layers, shape, parameter_dtype(spec.precision).name)
+    _, made = users(layers, shape, parameter_dtype(spec.precision).name)
     return {
         parameter.name: held(made, parameter.name).numpy()
         for parameter in shapes.parameters(layers, shape)

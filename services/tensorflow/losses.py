@@ -88,50 +88,6 @@ def accuracy(spec: JobSpec) -> LossFunction:
             assert_never(unknown)
 
 
-def idiomatic(spec: JobSpec) -> keras.losses.Loss | LossFunction:
-    """Return Keras's loss of a batch, for targets and logits in this order."""
-    match spec.loss:
-        case SoftmaxCrossEntropy(smoothing, weights) as loss:
-            if smoothing or weights:
-                return partial(_in_keras, loss)
-            return keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-        case SigmoidCrossEntropy(1.0):
-            return keras.losses.BinaryCrossentropy(from_logits=True)
-        case SigmoidCrossEntropy(weight):
-            return lambda values, logits: tf.reduce_mean(
-                tf.nn.weighted_cross_entropy_with_logits(
-                    values, tf.cast(logits, values.dtype), weight
-                )
-            )
-        case MeanSquaredError():
-            return keras.losses.MeanSquaredError()
-        case MeanAbsoluteError():
-            return keras.losses.MeanAbsoluteError()
-        case Huber(delta):
-            return keras.losses.Huber(delta)
-        case NextTokenCrossEntropy(left_out) | PixelCrossEntropy(left_out):
-            return keras.losses.SparseCategoricalCrossentropy(
-                from_logits=True, ignore_class=left_out
-            )
-        case _:
-            assert_never(spec.loss)
-
-
-def keras_metrics(spec: JobSpec) -> list[str | keras.metrics.Metric]:
-    """Return the metrics that Keras is to keep while it fits: the accuracy, if there is one."""
-    match targets(spec.loss):
-        case TargetKind.TOKENS if ignored(spec.loss) is not None:
-            return []  # Keras's has no such argument, and would count them
-        case TargetKind.CLASS | TargetKind.TOKENS:
-            return ["accuracy"]
-        case TargetKind.FLAGS:
-            return [keras.metrics.BinaryAccuracy("accuracy", threshold=0.0)]  # of logits
-        case TargetKind.NUMBERS:
-            return []
-        case unknown:
-            assert_never(unknown)
-
-
 def _share(right: tf.Tensor, dtype: tf.DType) -> tf.Tensor:
     return tf.reduce_mean(tf.cast(right, dtype))
 
@@ -206,10 +162,3 @@ def _hubers(delta: float, logits: tf.Tensor, values: tf.Tensor) -> tf.Tensor:
     size = tf.abs(error)
     inside, outside = error * error / 2, delta * (size - delta / 2)
     return tf.reduce_mean(tf.where(size <= delta, inside, outside), 1)
-
-
-def _in_keras(loss: SoftmaxCrossEntropy, labels: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
-    """Compute the losses that Keras's sparse one has no argument for; it divides by samples."""
-    classes = tf.cast(tf.reshape(labels, [-1]), tf.int64)  # `fit` makes them floats [batch, 1]
-    wide = tf.cast(logits, keras.config.floatx())  # as Keras's own losses do
-    return tf.reduce_mean(_cross_entropies(loss, wide, classes))

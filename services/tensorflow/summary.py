@@ -1,39 +1,13 @@
-"""The model that a user of Keras would build from a spec, as Keras reports it."""
+"""The model that a user of Keras would build from a spec or from code, as Keras reports it."""
 
-import math
-from typing import Any
-
-from twinrun.contract.events import LayerSummary, ModelSummarized
+from twinrun.contract.events import ModelSummarized
 from twinrun.contract.spec import JobSpec
 
-from services.data import catalog
+from services.keras import summary
 from services.tensorflow.code.fitted import summarized
-from services.tensorflow.model import users
 from services.trial.code import Build
 
 
 def summarize(spec: JobSpec, build: Build | None = None) -> ModelSummarized:
     """Summarise the model; explicit padding is a layer in the text, but not in the list."""
-    if build is not None:
-        return summarized(spec, build)
-    model, made = users(spec.layers, catalog.info(spec.dataset).shape, "float32")
-    lines: list[str] = []
-    model.summary(print_fn=lines.append, line_length=80)
-    return ModelSummarized(
-        tuple(
-            LayerSummary(
-                type(layer).__name__,
-                tuple(layer.output.shape[1:]),
-                layer.count_params(),
-                _untrained(layer),
-            )
-            for layer in made.values()
-        ),
-        model.count_params(),
-        "\n".join(lines),
-        _untrained(model),
-    )
-
-
-def _untrained(layer: Any) -> int:
-    return sum(math.prod(variable.shape) for variable in layer.non_trainable_weights)
+    return summary.summarize(spec) if build is None else summarized(spec, build)

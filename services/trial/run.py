@@ -222,7 +222,7 @@ def _running_accuracy(chunks: Sequence[Steps], sizes: NDArray[np.int64]) -> floa
 def _order_digest(spec: JobSpec, samples: int) -> str:
     """Hash the batch order; empty if the order is the framework's own."""
     own = spec.recipe is Recipe.IDIOMATIC or OwnWay.BATCH_ORDER in spec.own_ways
-    if own:
+    if own and not spec.matched_batch_order:
         return ""
     orders = (order.permutation(spec.seed, epoch, samples) for epoch in spec.epoch_numbers)
     return order.digest(_taken(spec, indices) for indices in orders)

@@ -19,7 +19,9 @@ from tests.frameworks import code_models, jobs
 @pytest.fixture(scope="session")
 def name() -> str:
     """Return the framework of this environment."""
-    installed = [name for name, framework in FRAMEWORKS.items() if find_spec(framework.requires)]
+    installed = [
+        name for name, each in FRAMEWORKS.items() if not each.keras and find_spec(each.requires)
+    ]
     if len(installed) != 1:
         pytest.fail(f"one of {sorted(FRAMEWORKS)} must be installed, but there are {installed}")
     return installed[0]
@@ -95,12 +97,6 @@ def takes_code(name: str) -> None:
 def has_idiomatic(name: str) -> None:
     """Skip what is of the idiomatic recipe where the framework has none."""
     _skip_without(name, "recipe")
-
-
-@pytest.fixture
-def has_own_ways(name: str) -> None:
-    """Skip what is of the framework's defaults where it lacks some."""
-    _skip_without(name, "own_ways")
 
 
 @pytest.fixture

@@ -1,12 +1,15 @@
 """What is JAX's alone: threads that hold, what it refuses, and what it compiles."""
 
+import itertools
 import subprocess
 import sys
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 from twinrun.contract.code import Code
-from twinrun.contract.enums import ActivationFunction, Execution, OwnWay, Precision, Recipe
+from twinrun.contract.enums import ActivationFunction, Execution, Loop, OwnWay, Precision, Recipe
 from twinrun.contract.layers import Activation, GlobalMaxPool2d, MaxPool2d
 
 from services.errors import Unsupported
@@ -51,18 +54,20 @@ def test_no_more_threads_than_the_jobs_compute(threads):
 
 
 REFUSED = {
-    "recipe": {"recipe": Recipe.IDIOMATIC},
     "execution": {"execution": Execution.EAGER},
-    "own_ways": {"own_ways": (OwnWay.LOSS_READ, OwnWay.BATCH_ORDER)},
+    "own_ways": {"own_ways": (OwnWay.LOSS_READ, OwnWay.ACCURACY)},
     "code": {"code": Code()},
+    "dataset.arrays.files": {"recipe": Recipe.IDIOMATIC},
 }
 
 
 @pytest.mark.parametrize("field", REFUSED)
 def test_what_it_lacks_is_refused_in_a_sentence_that_says_what_to_do(framework, field):
-    job = jobs.spec(**REFUSED[field])
+    job, data = jobs.spec(**REFUSED[field]), jobs.data()
+    if "recipe" in REFUSED[field]:
+        data = replace(data, files=Path("images"))
     with pytest.raises(Unsupported, match=r"; (take|leave|give) ") as refused:
-        framework.Trainer(job, jobs.data(), jobs.weights(jobs.spec()))
+        framework.Trainer(job, data, jobs.weights(jobs.spec()))
     assert refused.value.metadata == {"field": field}
 
 
@@ -72,7 +77,7 @@ def test_what_it_lacks_is_what_its_entry_says(name):
 
 def test_only_the_own_ways_that_it_lacks_are_named(framework):
     job = jobs.spec(**REFUSED["own_ways"])
-    with pytest.raises(Unsupported, match="has batch_order, which"):
+    with pytest.raises(Unsupported, match=r"has accuracy \(JAX's users"):
         framework.Trainer(job, jobs.data(), jobs.weights(job))
 
 
@@ -86,6 +91,41 @@ def test_own_ways_that_it_has_change_no_number(framework, way):
         for ways in ((way,), ())
     )
     np.testing.assert_allclose(found.losses, plain.losses, rtol=1e-13)
+
+
+def test_a_matched_job_imports_nothing_of_flax():
+    program = "import sys, services.jax; print({'flax', 'optax', 'grain'} & sys.modules.keys())"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
+    assert done.stdout == b"set()\n"
+
+
+def test_each_epoch_of_grains_has_an_order_of_its_own_and_the_seeds():
+    from services.jax.idiomatic import pipeline  # noqa: PLC0415 - Grain is in one environment
+
+    def orders(seed):
+        taken = itertools.islice(pipeline.seeds(seed), 3)
+        return [[each.record_key for each in pipeline.sampler(9, of)] for of in taken]
+
+    first = orders(1)
+    assert all(sorted(order) == list(range(9)) for order in first)
+    assert len({tuple(order) for order in first}) == 3
+    assert first == orders(1)
+    assert first != orders(2)
+
+
+def test_both_loops_of_the_idiomatic_recipe_are_one_and_in_32_bits(framework):
+    import jax  # noqa: PLC0415 - whichever is there
+
+    found = []
+    for loop in Loop:
+        job = jobs.spec(recipe=Recipe.IDIOMATIC, precision=Precision.FLOAT32, loop=loop)
+        job = replace(job, layers=jobs.SHALLOW, batch_size=jobs.SAMPLES)
+        made = framework.Trainer(job, jobs.data(job.precision), None)
+        found.append([steps.losses for epoch in range(3) for steps in made.train_epoch(epoch)])
+        state = jax.tree.leaves(made._optimizer)
+        assert not {array.dtype.name for array in state} & {"float64", "int64"}
+    np.testing.assert_array_equal(*found)
+    assert jax.numpy.zeros(1).dtype == np.float64  # as the process was before
 
 
 def test_default_and_compiled_are_one_program(framework):

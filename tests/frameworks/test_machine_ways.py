@@ -62,9 +62,8 @@ def test_a_pipeline_without_workers_brings_the_same_batches(framework, execution
         assert made._steps._loader.num_workers == 0
 
 
-@pytest.mark.usefixtures("has_own_ways")
 def test_without_workers_nothing_is_fetched_ahead(framework, monkeypatch):
-    if name_of(framework) == "pytorch":
+    if name_of(framework) != "tensorflow":
         pytest.skip("a loader without workers has no place to fetch ahead in")
     pipeline = module(framework, "pipeline_steps")
     ahead = []

@@ -42,8 +42,8 @@ from twinrun.contract.optimizers import Optimizer, RmsProp, optimizer_field
 from twinrun.contract.spec import JobSpec
 
 from services.model import taken
-from tests.frameworks import jobs
-from tests.frameworks.ways import module, name_of
+from tests.frameworks import flax_written, jobs
+from tests.frameworks.ways import module, name_of, numbers, users
 
 pytestmark = pytest.mark.usefixtures("has_idiomatic")
 # What each kind must be given, and a shape that it takes.
@@ -124,7 +124,9 @@ SIMPLE = bool | int | float | str | tuple
 
 def written(framework, layer, shape):
     """Return all that the users' layer says of itself, and what it draws."""
-    made = module(framework, "layers").KINDS[type(layer)].idiomatic
+    if name_of(framework) == "jax":
+        return flax_written.layer(layer, shape)
+    made = users(framework, "layers").KINDS[type(layer)].idiomatic
     if name_of(framework) == "pytorch":
         import torch  # noqa: PLC0415 - whichever is there
 
@@ -165,7 +167,7 @@ def test_a_field_of_a_layer_is_honoured_or_named(framework, layer, field, other,
 
 def framework_of(framework):
     place = EpsilonPlace.OUTSIDE if name_of(framework) == "pytorch" else EpsilonPlace.INSIDE
-    return taken.Framework(module(framework, "defaults").number, 1e-7, place, "")
+    return taken.Framework(numbers(framework), 1e-7, place, "")
 
 
 ALL = (
@@ -199,10 +201,12 @@ def test_a_field_of_an_optimizer_is_honoured_or_named(framework, kind, field, lo
     job = jobs.spec(optimizer=Optimizer(replace(plain, **{field: other})), recipe=Recipe.IDIOMATIC)
     named = taken.used(job, framework_of(framework)).own
     is_its_own = f"optimizer.{optimizer_field(kind)}.{field}" in named
-    assert is_its_own or (kind is RmsProp and name_of(framework) == "tensorflow")
+    assert is_its_own or (kind is RmsProp and name_of(framework) != "pytorch")
 
 
 def written_optimizer(framework, kind, loop):
+    if name_of(framework) == "jax":
+        return flax_written.optimizer(Optimizer(kind))
     optimizers = module(framework, "optimizers")
     if name_of(framework) == "pytorch":
         import torch  # noqa: PLC0415
@@ -225,6 +229,7 @@ WHOLE = {
     "refused": {
         *("own_ways", "report_step_details", "perturb_initial_weights", "steps_per_epoch_limit"),
         *("late_epoch", "loss_scale"),
+        "matched_batch_order",  # which Keras's runners alone take
     },
     "of the comparison": {"tolerance", "target", "target_accuracy"},
 }
@@ -272,7 +277,7 @@ def test_a_file_of_he_normal_trains_with_it_and_the_rest_is_named(framework):
     assert told.used["optimizer.adam.epsilon"] == "0.01"
     assert told.used["batch_norm.momentum"] == "0.5"
     assert told.used["batch_norm.epsilon"] == "0.02"
-    usual = {"pytorch": "1e-05", "tensorflow": "0.001"}
+    usual = {"pytorch": "1e-05", "tensorflow": "0.001", "jax": "1e-06"}
     assert told.used["layer_norm.epsilon"] == usual[name_of(framework)]
     assert "VarianceScaling 2.0" in told.used["dense.kernel_initializer"]
     assert {*told.own} == {
@@ -281,14 +286,14 @@ def test_a_file_of_he_normal_trains_with_it_and_the_rest_is_named(framework):
     if name_of(framework) == "pytorch":
         assert made[0]._optimizer.defaults["eps"] == 0.01
         assert made[0]._modules[2].momentum == 0.5
-    else:
+    elif name_of(framework) == "tensorflow":
         assert made[0]._model.optimizer.epsilon == 0.01
         assert made[0]._model.layers[2].momentum == 0.5
 
 
 def test_tf32_is_each_frameworks_own_unless_the_job_has_it(framework):
     device = module(framework, "device")
-    own = {"pytorch": "in convolutions", "tensorflow": "on"}
+    own = {"pytorch": "in convolutions", "tensorflow": "on", "jax": "on"}
     job = jobs.spec(recipe=Recipe.IDIOMATIC, device=Device.CUDA, allow_tf32=False)
     assert device.tf32_in_words(job) == own[name_of(framework)]
     assert device.tf32_in_words(replace(job, allow_tf32=True)) == "on"

@@ -33,3 +33,15 @@ def expected(job):
 
 def module(framework, name):
     return __import__(f"services.{name_of(framework)}.{name}", fromlist=["_"])
+
+
+def users(framework, part):
+    """Return a part of what users write: of TensorFlow it is Keras's."""
+    if name_of(framework) == "tensorflow":
+        return __import__(f"services.keras.{part}", fromlist=["_"])
+    return module(framework, part)
+
+
+def numbers(framework):
+    """Return the function of the numbers that users' norms have by default."""
+    return users(framework, "numbers" if name_of(framework) == "tensorflow" else "defaults").number

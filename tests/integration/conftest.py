@@ -82,7 +82,7 @@ def shelf(tmp_path_factory):
             **os.environ,
             "PATH": f"{program.parent}:{os.environ['PATH']}",
             "TWINRUN_PYTORCH": pytorch.address,
-            **{f"TWINRUN_{name.upper()}": address for name, address in others.items()},
+            **{f"TWINRUN_{FRAMEWORKS[n].word.upper()}": address for n, address in others.items()},
             "BROWSER": "true",  # which opens nothing
             "XDG_STATE_HOME": str(home / "state"),
             "XDG_CACHE_HOME": str(home / "cache"),

@@ -79,10 +79,12 @@ def test_runs_are_looked_for_where_they_are_said_to_be(completed, runs, tmp_path
 def test_workloads_frameworks_flags_and_commands_are_completed(completed):
     assert completed("compare", "--workload", "mnist-m") == ["mnist-mlp"]
     assert completed("workloads", "show", "synth") == ["synthetic-mlp"]
-    assert completed("compare", "--frameworks", "") == ["pytorch", "tensorflow", "jax"]
-    assert completed("compare", "--frameworks", "tensorflow,") == [
-        "tensorflow,pytorch",
-        "tensorflow,jax",
+    every = ["pytorch", "tensorflow", "jax", "keras-tensorflow", "keras-jax", "keras-torch"]
+    assert completed("compare", "--frameworks", "") == every
+    assert completed("compare", "--frameworks", "keras-jax,t") == ["keras-jax,tensorflow"]
+    assert completed("compare", "--frameworks", "tensorflow,keras-t") == [
+        "tensorflow,keras-tensorflow",
+        "tensorflow,keras-torch",
     ]
     assert completed("train", "--framework", "t") == ["tensorflow"]
     assert completed("export", "latest", "--to", "m") == ["mlflow", "markdown"]

@@ -36,6 +36,7 @@ FAMILIES = {
 }
 KINDS = {kind: f"{family}/{kind}" for family, kinds in FAMILIES.items() for kind in kinds}
 _MADE = {"idiomatic": _IDIOMATIC}
+_IN_FLAX = ROOT / "services/jax/idiomatic"
 _HELD = {**_MADE, "held": _IDIOMATIC}
 # Of optimizers, in the same way.
 OPTIMIZERS = ("sgd", "adam", "adamw", "rmsprop", "adagrad", "adamax")
@@ -126,37 +127,16 @@ MUTATED: dict[str, dict[str, str]] = {
         "MatchedTrainer.peak_device_memory_bytes": _TELLS,
         "MatchedTrainer.augmented": _PREVIEW,
     },
-    "services/tensorflow/model.py": dict.fromkeys(("users", "_Users"), _IDIOMATIC),
-    "services/tensorflow/losses.py": {"idiomatic": _IDIOMATIC, "_from_probabilities": _OWN},
-    "services/tensorflow/optimizers/__init__.py": {"idiomatic": _IDIOMATIC, "in_its_ways": _OWN},
+    "services/tensorflow/model.py": {},
+    "services/tensorflow/losses.py": {"_from_probabilities": _OWN},
+    "services/tensorflow/optimizers/__init__.py": {"in_its_ways": _OWN},
     "services/tensorflow/optimizers/clipping.py": {},
     "services/tensorflow/optimizers/kinds.py": {},
-    **{
-        f"services/tensorflow/optimizers/{kind}.py": {"usual": _IDIOMATIC}
-        for kind in OPTIMIZERS
-        if kind != "adamw"
-    },
+    **{f"services/tensorflow/optimizers/{kind}.py": {} for kind in OPTIMIZERS if kind != "adamw"},
     "services/tensorflow/eager_steps.py": {"EagerSteps.waited": _TIMES},
     "services/tensorflow/compiled_steps.py": {},
-    **{f"services/tensorflow/layers/{file}.py": _MADE for file in KINDS.values()},
-    "services/tensorflow/layers/products/custom_dense.py": {**_MADE, "CustomDense": _IDIOMATIC},
-    "services/tensorflow/layers/names.py": {"held": _IDIOMATIC},
-    "services/tensorflow/layers/sequences/gru.py": dict.fromkeys(
-        ("idiomatic", "Gates", "Reordered", "_exchanged"), _IDIOMATIC
-    ),
+    **{f"services/tensorflow/layers/{file}.py": {} for file in KINDS.values()},
     "services/tensorflow/layers/sequences/loop.py": {},
-    "services/tensorflow/layers/sequences/last_step.py": {**_MADE, "Last": _IDIOMATIC},
-    "services/tensorflow/layers/products/embedding.py": {**_MADE, "Padded": _IDIOMATIC},
-    "services/tensorflow/layers/pools/global_max_pool1d.py": {**_MADE, "Largest": _IDIOMATIC},
-    "services/tensorflow/layers/shaping/to_sequence.py": {**_MADE, "Pixels": _IDIOMATIC},
-    "services/tensorflow/layers/sequences/position_embedding.py": {
-        **_MADE,
-        "Positions": _IDIOMATIC,
-    },
-    "services/tensorflow/layers/sequences/multi_head_attention.py": {
-        **_MADE,
-        "ToItself": _IDIOMATIC,
-    },
     "services/tensorflow/layers/given.py": {},
     "services/tensorflow/augmentation.py": {},
     "services/tensorflow/device.py": {"notes": _TELLS, "_require_one_rounding": _REFUSES},
@@ -169,13 +149,13 @@ MUTATED: dict[str, dict[str, str]] = {
     },
     "services/jax/scanned_steps.py": {},
     "services/jax/model.py": {},
-    "services/jax/losses.py": {},
+    "services/jax/losses.py": {"idiomatic": _IDIOMATIC, "_softmax_twice": _OWN},
     "services/jax/rounding.py": {},
     "services/jax/augmentation.py": {},
     "services/jax/device.py": {"notes": _TELLS},
-    "services/jax/optimizers/__init__.py": {},
+    "services/jax/optimizers/__init__.py": {"in_its_ways": _OWN},
     "services/jax/optimizers/clipping.py": {},
-    **{f"services/jax/optimizers/{kind}.py": {} for kind in OPTIMIZERS if kind != "adamw"},
+    **{f"services/jax/optimizers/{kind}.py": {"usual": _IDIOMATIC} for kind in OPTIMIZERS},
     **{f"services/jax/layers/{file}.py": {} for file in KINDS.values()},
     "services/jax/layers/given.py": {},
     "services/jax/layers/pools/windows.py": {},
@@ -217,18 +197,17 @@ LEFT_OUT = {
     "services/tensorflow/environment.py": _TELLS,
     "services/tensorflow/idiomatic.py": _IDIOMATIC,
     "services/tensorflow/layers/__init__.py": "imports",
-    "services/tensorflow/layers/trainable.py": _IDIOMATIC,
     "services/tensorflow/measure.py": "measures the machine",
-    "services/tensorflow/optimizers/adamw.py": "imports, and what users create",
-    "services/tensorflow/optimizers/idiomatic.py": _IDIOMATIC,
+    "services/tensorflow/optimizers/adamw.py": "imports",
     "services/tensorflow/pipeline.py": _IDIOMATIC,
     "services/tensorflow/profile.py": _TELLS,
     "services/tensorflow/summary.py": _TELLS,
     "services/jax/__init__.py": "imports",
     "services/jax/environment.py": _TELLS,
     "services/jax/layers/__init__.py": "imports",
+    **{f"services/jax/idiomatic/{path.name}": _IDIOMATIC for path in _IN_FLAX.glob("*.py")},
+    "services/jax/defaults.py": _OWN,
     "services/jax/measure.py": "measures the machine",
-    "services/jax/optimizers/adamw.py": "imports",
     "services/jax/optimizers/kinds.py": "imports",
     "services/jax/profile.py": _TELLS,
     "services/jax/refusals.py": _REFUSES,

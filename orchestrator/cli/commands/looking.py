@@ -21,7 +21,7 @@ from orchestrator.cli.options import (
 )
 from orchestrator.cli.output import print_json, print_report, to_stderr
 from orchestrator.errors import BadInput, JobFailed, OrchestratorError, RunnerUnavailable
-from orchestrator.frameworks import FRAMEWORKS
+from orchestrator.frameworks import FRAMEWORKS, parted
 from orchestrator.language import columns as cells
 from orchestrator.language.phrases import Phrase, english, join, say
 from orchestrator.language.words import LINES, OF
@@ -260,7 +260,7 @@ def workloads(
 
 def _framework_of(job_id: str) -> str:
     """Return the framework: a runner begins the ids of its jobs with it."""
-    framework = job_id.partition("-")[0]
+    framework, _ = parted(job_id)
     if framework not in FRAMEWORKS:
         raise BadInput(english(_NO_JOB, given=job_id[:80]))
     return framework

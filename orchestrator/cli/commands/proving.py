@@ -182,8 +182,8 @@ def explain(
     Example: orchestrator explain --pitfall adam-epsilon
     """
     spec = config.job_spec(job.workload, {"epochs": 1} | job.changes())
-    chosen = explaining.chosen(pitfall or (), spec.device)
     names = config.compared(frameworks, least=2)
+    chosen = explaining.chosen(pitfall or (), spec.device, names)
     first = config.baseline(baseline, names)
     with (
         closing(display_of(shown, names, spec.epochs)) as display,

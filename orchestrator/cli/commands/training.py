@@ -102,7 +102,7 @@ def compare(
 
     Example: orchestrator compare --epochs 5 --repeats 10
     """
-    spec = config.job_spec(job.workload, job.changes())
+    spec = config.job_spec(job.workload, {**job.changes(), **variants.of_recipe(recipe)})
     refused = repeat.refused()
     kind = variants.asked(spec, recipe, loop)
     compared = sides_option.compared(side, frameworks, spec, where)

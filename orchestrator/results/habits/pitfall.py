@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from twinrun.v1 import job_pb2
 
 from orchestrator.language.phrases import Phrase
+from orchestrator.results.habits.in_jax import IN_JAX
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,4 +29,6 @@ class Pitfall:
 
     def does(self, framework: str) -> Phrase | None:
         """Return what the framework does. None: it is not described here."""
+        if framework == "jax":
+            return IN_JAX.get(self.name)
         return {"pytorch": self.pytorch, "tensorflow": self.tensorflow}.get(framework)

@@ -134,6 +134,7 @@ class JobSpec:
     early_stopping: EarlyStopping | None = None
     matched_initial_values: bool = False
     loss_scale: int | None = None
+    matched_batch_order: bool = False
 
     @property
     def gradient_scale(self) -> int:

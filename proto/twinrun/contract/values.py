@@ -45,6 +45,7 @@ _MATCHED_ONLY = (
     "late_epoch",
     "loss_scale",
 )
+_IDIOMATIC_ONLY = ("matched_initial_values", "matched_batch_order")
 
 
 def checked_spec(message: job_pb2.JobSpec, default_threads: int) -> tuple[JobSpec, list[Violation]]:
@@ -113,9 +114,11 @@ def _recipe_violations(spec: JobSpec) -> Iterator[Violation]:
         if spec.optimizer.schedule is not None and spec.optimizer.schedule.shown_steps:
             what = "are of the matched recipe only; leave them out, or take recipe matched"
             yield Violation("optimizer.schedule.shown_steps", what)
-    elif spec.matched_initial_values:
-        what = "is of the idiomatic recipe only; leave it out, or take recipe idiomatic"
-        yield Violation("matched_initial_values", what)
+        return
+    for name in _IDIOMATIC_ONLY:
+        if getattr(spec, name):
+            what = "is of the idiomatic recipe only; leave it out, or take recipe idiomatic"
+            yield Violation(name, what)
 
 
 def _own_way_violations(spec: JobSpec) -> Iterator[Violation]:

@@ -291,7 +291,7 @@ WEIGHTS_KIND_INITIAL: WeightsKind
 WEIGHTS_KIND_FINAL: WeightsKind
 
 class JobSpec(_message.Message):
-    __slots__ = ("dataset", "layers", "optimizer", "loss", "epochs", "batch_size", "seed", "recipe", "loop", "execution", "precision", "device", "threads", "report_every_steps", "allow_tf32", "own_ways", "report_step_details", "perturb_initial_weights", "steps_per_epoch_limit", "target_accuracy", "profile", "augmentation", "late_epoch", "tolerance", "target", "code", "accumulate_steps", "early_stopping", "matched_initial_values", "loss_scale")
+    __slots__ = ("dataset", "layers", "optimizer", "loss", "epochs", "batch_size", "seed", "recipe", "loop", "execution", "precision", "device", "threads", "report_every_steps", "allow_tf32", "own_ways", "report_step_details", "perturb_initial_weights", "steps_per_epoch_limit", "target_accuracy", "profile", "augmentation", "late_epoch", "tolerance", "target", "code", "accumulate_steps", "early_stopping", "matched_initial_values", "loss_scale", "matched_batch_order")
     DATASET_FIELD_NUMBER: _ClassVar[int]
     LAYERS_FIELD_NUMBER: _ClassVar[int]
     OPTIMIZER_FIELD_NUMBER: _ClassVar[int]
@@ -322,6 +322,7 @@ class JobSpec(_message.Message):
     EARLY_STOPPING_FIELD_NUMBER: _ClassVar[int]
     MATCHED_INITIAL_VALUES_FIELD_NUMBER: _ClassVar[int]
     LOSS_SCALE_FIELD_NUMBER: _ClassVar[int]
+    MATCHED_BATCH_ORDER_FIELD_NUMBER: _ClassVar[int]
     dataset: Dataset
     layers: _containers.RepeatedCompositeFieldContainer[Layer]
     optimizer: Optimizer
@@ -352,7 +353,8 @@ class JobSpec(_message.Message):
     early_stopping: EarlyStopping
     matched_initial_values: bool
     loss_scale: int
-    def __init__(self, dataset: _Optional[_Union[Dataset, _Mapping]] = ..., layers: _Optional[_Iterable[_Union[Layer, _Mapping]]] = ..., optimizer: _Optional[_Union[Optimizer, _Mapping]] = ..., loss: _Optional[_Union[Loss, _Mapping]] = ..., epochs: _Optional[int] = ..., batch_size: _Optional[int] = ..., seed: _Optional[int] = ..., recipe: _Optional[_Union[Recipe, str]] = ..., loop: _Optional[_Union[Loop, str]] = ..., execution: _Optional[_Union[Execution, str]] = ..., precision: _Optional[_Union[Precision, str]] = ..., device: _Optional[_Union[Device, str]] = ..., threads: _Optional[int] = ..., report_every_steps: _Optional[int] = ..., allow_tf32: _Optional[bool] = ..., own_ways: _Optional[_Iterable[_Union[OwnWay, str]]] = ..., report_step_details: _Optional[bool] = ..., perturb_initial_weights: _Optional[int] = ..., steps_per_epoch_limit: _Optional[int] = ..., target_accuracy: _Optional[float] = ..., profile: _Optional[bool] = ..., augmentation: _Optional[_Union[Augmentation, _Mapping]] = ..., late_epoch: _Optional[int] = ..., tolerance: _Optional[_Union[Tolerance, _Mapping]] = ..., target: _Optional[_Union[Target, _Mapping]] = ..., code: _Optional[_Union[Code, _Mapping]] = ..., accumulate_steps: _Optional[int] = ..., early_stopping: _Optional[_Union[EarlyStopping, _Mapping]] = ..., matched_initial_values: _Optional[bool] = ..., loss_scale: _Optional[int] = ...) -> None: ...
+    matched_batch_order: bool
+    def __init__(self, dataset: _Optional[_Union[Dataset, _Mapping]] = ..., layers: _Optional[_Iterable[_Union[Layer, _Mapping]]] = ..., optimizer: _Optional[_Union[Optimizer, _Mapping]] = ..., loss: _Optional[_Union[Loss, _Mapping]] = ..., epochs: _Optional[int] = ..., batch_size: _Optional[int] = ..., seed: _Optional[int] = ..., recipe: _Optional[_Union[Recipe, str]] = ..., loop: _Optional[_Union[Loop, str]] = ..., execution: _Optional[_Union[Execution, str]] = ..., precision: _Optional[_Union[Precision, str]] = ..., device: _Optional[_Union[Device, str]] = ..., threads: _Optional[int] = ..., report_every_steps: _Optional[int] = ..., allow_tf32: _Optional[bool] = ..., own_ways: _Optional[_Iterable[_Union[OwnWay, str]]] = ..., report_step_details: _Optional[bool] = ..., perturb_initial_weights: _Optional[int] = ..., steps_per_epoch_limit: _Optional[int] = ..., target_accuracy: _Optional[float] = ..., profile: _Optional[bool] = ..., augmentation: _Optional[_Union[Augmentation, _Mapping]] = ..., late_epoch: _Optional[int] = ..., tolerance: _Optional[_Union[Tolerance, _Mapping]] = ..., target: _Optional[_Union[Target, _Mapping]] = ..., code: _Optional[_Union[Code, _Mapping]] = ..., accumulate_steps: _Optional[int] = ..., early_stopping: _Optional[_Union[EarlyStopping, _Mapping]] = ..., matched_initial_values: _Optional[bool] = ..., loss_scale: _Optional[int] = ..., matched_batch_order: _Optional[bool] = ...) -> None: ...
 
 class Code(_message.Message):
     __slots__ = ("pytorch", "tensorflow", "pairs", "without_dropout", "files", "initial", "tensors", "notes", "returned")

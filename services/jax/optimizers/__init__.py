@@ -1,10 +1,13 @@
 """The optimizers of job.proto, in plain operations that XLA fuses with what comes before."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import jax
 import jax.numpy as jnp
-from twinrun.contract.optimizers import Optimizer
+from twinrun.contract.enums import EpsilonPlace, OwnWay
+from twinrun.contract.optimizers import Adam, AdamW, Optimizer, RmsProp
+from twinrun.contract.spec import JobSpec
 
 from services.jax.optimizers.clipping import clipped
 from services.jax.optimizers.kinds import KINDS
@@ -40,3 +43,22 @@ def updated(
         found.append(start - moved)
         states.append(after)
     return found, states
+
+
+def in_its_ways(spec: JobSpec) -> JobSpec:
+    """Return the spec with Optax's epsilon, or its place, if its own ways have that.
+
+    The default takes the place of the job's if that is the default here; RMSprop's is inside the
+    root, Adam's where the job has it.
+    """
+    optimizer, kind, ways = spec.optimizer, spec.optimizer.kind, {*spec.own_ways}
+    asked = OwnWay.RMSPROP_EPSILON if isinstance(kind, RmsProp) else OwnWay.ADAM_EPSILON
+    if not isinstance(kind, Adam | AdamW | RmsProp) or not ways & {asked, OwnWay.EPSILON_PLACE}:
+        return spec
+    if asked in ways and not shared.sets_epsilon(optimizer):
+        from services.jax.idiomatic.optimizers import own_epsilon  # noqa: PLC0415 - Optax
+
+        kind = replace(kind, epsilon=own_epsilon(optimizer) or kind.epsilon)
+    if isinstance(kind, RmsProp):
+        kind = replace(kind, epsilon_place=EpsilonPlace.INSIDE)
+    return replace(spec, optimizer=replace(optimizer, kind=kind))

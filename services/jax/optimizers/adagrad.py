@@ -6,7 +6,12 @@ import jax
 import jax.numpy as jnp
 from twinrun.contract.optimizers import Adagrad
 
-from services.jax.optimizers.kinds import Moved, Numbers
+from services.jax.optimizers.kinds import Moved, Numbers, Usual
+
+
+def usual(kind: Adagrad) -> Usual:
+    """Implement `services.jax.optimizers.kinds.Kind`."""
+    return "adagrad", {"initial_accumulator_value": kind.initial_accumulator}
 
 
 def step(_: Adagrad, g: jax.Array, state: Sequence[jax.Array], numbers: Numbers) -> Moved:

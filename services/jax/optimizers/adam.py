@@ -6,7 +6,12 @@ import jax
 import jax.numpy as jnp
 from twinrun.contract.optimizers import Adam, AdamW
 
-from services.jax.optimizers.kinds import Moved, Numbers
+from services.jax.optimizers.kinds import Moved, Numbers, Usual
+
+
+def usual(kind: Adam) -> Usual:
+    """Implement `services.jax.optimizers.kinds.Kind`."""
+    return "amsgrad" if kind.amsgrad else "adam", {"b1": kind.beta_1, "b2": kind.beta_2}
 
 
 def step(kind: Adam | AdamW, g: jax.Array, state: Sequence[jax.Array], numbers: Numbers) -> Moved:

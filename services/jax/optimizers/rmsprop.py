@@ -7,7 +7,16 @@ import jax.numpy as jnp
 from twinrun.contract.enums import EpsilonPlace
 from twinrun.contract.optimizers import RmsProp
 
-from services.jax.optimizers.kinds import Moved, Numbers
+from services.jax.optimizers.kinds import Moved, Numbers, Usual
+
+
+def usual(kind: RmsProp) -> Usual:
+    """Implement `services.jax.optimizers.kinds.Kind`."""
+    return "rmsprop", {
+        "decay": kind.rho,
+        "momentum": kind.momentum or None,
+        "centered": kind.centered,
+    }
 
 
 def step(kind: RmsProp, g: jax.Array, state: Sequence[jax.Array], numbers: Numbers) -> Moved:

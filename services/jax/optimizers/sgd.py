@@ -5,7 +5,12 @@ from collections.abc import Sequence
 import jax
 from twinrun.contract.optimizers import Sgd
 
-from services.jax.optimizers.kinds import Moved, Numbers
+from services.jax.optimizers.kinds import Moved, Numbers, Usual
+
+
+def usual(kind: Sgd) -> Usual:
+    """Implement `services.jax.optimizers.kinds.Kind`."""
+    return "sgd", {"momentum": kind.momentum or None, "nesterov": kind.nesterov}
 
 
 def step(kind: Sgd, g: jax.Array, state: Sequence[jax.Array], numbers: Numbers) -> Moved:

@@ -3,7 +3,6 @@
 import dataclasses
 import math
 from collections.abc import Mapping
-from typing import Protocol
 
 import keras
 import numpy as np
@@ -14,16 +13,9 @@ from twinrun.contract.spec import JobSpec
 
 from services.data.arrays import blank
 from services.errors import Unsupported
+from services.keras.trainer import Array
 from services.tensorflow.code.model import Built, by_name
 from services.trial.code import Build
-
-
-class Array(Protocol):
-    """An array of a model: a variable of Keras, or a view of one."""
-
-    def numpy(self) -> NDArray[np.floating]: ...
-
-    def assign(self, array: NDArray[np.floating], /) -> object: ...
 
 
 def fitted(

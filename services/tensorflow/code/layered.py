@@ -7,8 +7,7 @@ from twinrun.contract.nesting import named
 from twinrun.contract.spec import JobSpec
 
 from services.data import catalog
-from services.tensorflow.code.patches import POLICIES
-from services.tensorflow.model import users
+from services.keras.model import POLICIES, users
 
 
 def of_layers(spec: JobSpec) -> keras.Model:

@@ -23,17 +23,12 @@ from twinrun.contract.layers import BatchNorm
 from twinrun.contract.spec import JobSpec
 
 from services.errors import Unsupported
+from services.keras.model import POLICIES
 from services.tensorflow.layers.norms import batch_norm
 
 # An input [batch, ...], the rate, and the shape of the mask if it is not the input's.
 Dropout = Callable[[tf.Tensor, float, Sequence[int | None] | None], tf.Tensor]
 
-POLICIES = {
-    Precision.FLOAT32: "float32",
-    Precision.FLOAT64: "float64",
-    Precision.BFLOAT16: "mixed_bfloat16",
-    Precision.FLOAT16: "mixed_float16",
-}
 _NOISES = (
     keras.layers.GaussianNoise,
     keras.layers.GaussianDropout,

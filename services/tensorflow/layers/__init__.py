@@ -1,9 +1,8 @@
-"""What TensorFlow computes for each layer, and Keras's own. A module for each kind."""
+"""What TensorFlow computes for each layer. A module for each kind."""
 
 from collections.abc import Mapping
 from typing import Protocol, TypeVar, cast
 
-import keras
 import tensorflow as tf
 from twinrun.contract.layers import Leaf
 
@@ -18,13 +17,6 @@ class Kind(Protocol[L_contra]):
 
     def computed(self, layer: L_contra, x: tf.Tensor, given: Given, /) -> tf.Tensor:
         """Compute a matched job's output for ``x`` [batch, ...]; images are [batch, h, w, c]."""
-
-    def idiomatic(self, layer: L_contra, dtype: str, /) -> list[keras.layers.Layer]:
-        """Return the layers that users of Keras would create, with a dtype policy's name.
-
-        The last one is the layer itself; those before it have no weights. Initial weights, and a
-        norm's numbers that the job leaves to their defaults, are Keras's.
-        """
 
 
 # Each module accepts the class under which it is registered.

@@ -16,33 +16,12 @@ from twinrun.contract.enums import EpsilonPlace, OwnWay
 from twinrun.contract.optimizers import Adam, AdamW, Optimizer, RmsProp
 from twinrun.contract.spec import JobSpec
 
+from services.keras.optimizers import idiomatic
 from services.model import optimizers as shared
 from services.tensorflow.optimizers.clipping import clipped
-from services.tensorflow.optimizers.idiomatic import as_users_do
 from services.tensorflow.optimizers.kinds import KINDS, as_tensor
 
 Plan = Sequence[tf.Tensor]  # a step's, in the order of `services.model.optimizers.Plan`
-
-
-def idiomatic(
-    spec: Optimizer,
-    variables: Sequence[keras.Variable],
-    steps: int,
-    batches: int = 1,
-    *,
-    scaled: bool = False,
-) -> keras.optimizers.Optimizer:
-    """Return the optimizer that users of Keras create, for a job of so many ``steps``.
-
-    Each is of so many ``batches``. Epsilon is left to Keras, unless the job sets another than the
-    default. ``scaled``: it scales the loss, as Keras does by itself where float16 is the policy of
-    the whole program.
-    """
-    kind, given = KINDS[type(spec.kind)].usual(spec.kind)
-    if (epsilon := shared.epsilon_set(spec)) is not None:
-        given = {**given, "epsilon": epsilon}
-    made = as_users_do(spec, (kind, given), variables, steps, batches)
-    return keras.optimizers.LossScaleOptimizer(made) if scaled else made
 
 
 def in_its_ways(spec: JobSpec) -> JobSpec:

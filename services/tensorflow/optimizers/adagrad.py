@@ -2,17 +2,11 @@
 
 from collections.abc import Sequence
 
-import keras
 import numpy as np
 import tensorflow as tf
 from twinrun.contract.optimizers import Adagrad
 
-from services.tensorflow.optimizers.kinds import Factors, Numbers, Usual
-
-
-def usual(kind: Adagrad) -> Usual:
-    """Implement `services.tensorflow.optimizers.kinds.Kind`."""
-    return keras.optimizers.Adagrad, {"initial_accumulator_value": kind.initial_accumulator}
+from services.tensorflow.optimizers.kinds import Factors, Numbers
 
 
 def kernel_factors(_: Adagrad, __: type[np.floating]) -> Factors:

@@ -7,26 +7,16 @@ done so more precisely, so the powers are passed as zero.
 import math
 from collections.abc import Sequence
 
-import keras
 import numpy as np
 import tensorflow as tf
 from twinrun.contract.optimizers import Adam, AdamW
 
-from services.tensorflow.optimizers.kinds import Factors, Numbers, Usual, as_tensor, too_large
+from services.tensorflow.optimizers.kinds import Factors, Numbers, as_tensor, too_large
 
 # On two threads of a CPU, Adam's kernel takes 45 µs for 100 values and for 10,000, plain operations
 # 13 and 24 µs; at 30,000 it is 76 against 54, at 100,000 116 against 331. On one thread the kernel
 # is the faster one at all sizes, as it is op by op.
 _SHARED_WELL = 2**15
-
-
-def usual(kind: Adam | AdamW) -> Usual:
-    """Implement `services.tensorflow.optimizers.kinds.Kind`."""
-    return keras.optimizers.Adam, {
-        "beta_1": kind.beta_1,
-        "beta_2": kind.beta_2,
-        "amsgrad": kind.amsgrad,
-    }
 
 
 def kernel_factors(kind: Adam | AdamW, dtype: type[np.floating]) -> Factors | None:

@@ -2,17 +2,11 @@
 
 from collections.abc import Sequence
 
-import keras
 import numpy as np
 import tensorflow as tf
 from twinrun.contract.optimizers import Adamax
 
-from services.tensorflow.optimizers.kinds import Factors, Numbers, Usual, as_tensor, too_large
-
-
-def usual(kind: Adamax) -> Usual:
-    """Implement `services.tensorflow.optimizers.kinds.Kind`."""
-    return keras.optimizers.Adamax, {"beta_1": kind.beta_1, "beta_2": kind.beta_2}
+from services.tensorflow.optimizers.kinds import Factors, Numbers, as_tensor, too_large
 
 
 def kernel_factors(kind: Adamax, dtype: type[np.floating]) -> Factors | None:

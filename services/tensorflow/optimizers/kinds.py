@@ -1,9 +1,8 @@
-"""What TensorFlow computes for each kind of optimizer, and Keras's own. One module for each."""
+"""What TensorFlow computes for each kind of optimizer. One module for each."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol, TypeVar, cast
+from typing import Protocol, TypeVar, cast
 
-import keras
 import numpy as np
 import tensorflow as tf
 from twinrun.contract import optimizers as contract
@@ -11,16 +10,12 @@ from twinrun.contract import optimizers as contract
 from services.model.kinds import optimizer_modules
 
 K_contra = TypeVar("K_contra", contravariant=True)
-Usual = tuple[type[keras.optimizers.Optimizer], dict[str, Any]]  # a class, and its arguments
 Factors = tuple[float, float]
 Numbers = tuple[tf.Tensor, tf.Tensor]  # rate and epsilon, by `model.optimizers.schedule`
 
 
 class Kind(Protocol[K_contra]):
     """A module of this folder, for the optimizers of one class."""
-
-    def usual(self, kind: K_contra, /) -> Usual:
-        """Return what users of Keras create. Epsilon, and where it stands, are Keras's."""
 
     def kernel_factors(self, kind: K_contra, dtype: type[np.floating], /) -> Factors | None:
         """Return by what a plan's rates and epsilons are multiplied for `kernel` in ``dtype``.

@@ -5,22 +5,12 @@ TensorFlow's kernels have the rate within the momentum, and epsilon inside the r
 
 from collections.abc import Sequence
 
-import keras
 import numpy as np
 import tensorflow as tf
 from twinrun.contract.enums import EpsilonPlace
 from twinrun.contract.optimizers import RmsProp
 
-from services.tensorflow.optimizers.kinds import Numbers, Usual
-
-
-def usual(kind: RmsProp) -> Usual:
-    """Implement `services.tensorflow.optimizers.kinds.Kind`."""
-    return keras.optimizers.RMSprop, {
-        "rho": kind.rho,
-        "momentum": kind.momentum,
-        "centered": kind.centered,
-    }
+from services.tensorflow.optimizers.kinds import Numbers
 
 
 def kernel_factors(_: RmsProp, __: type[np.floating]) -> None:

@@ -2,17 +2,11 @@
 
 from collections.abc import Sequence
 
-import keras
 import numpy as np
 import tensorflow as tf
 from twinrun.contract.optimizers import Sgd
 
-from services.tensorflow.optimizers.kinds import Factors, Numbers, Usual, as_tensor
-
-
-def usual(kind: Sgd) -> Usual:
-    """Implement `services.tensorflow.optimizers.kinds.Kind`."""
-    return keras.optimizers.SGD, {"momentum": kind.momentum, "nesterov": kind.nesterov}
+from services.tensorflow.optimizers.kinds import Factors, Numbers, as_tensor
 
 
 def kernel_factors(_: Sgd, __: type[np.floating]) -> Factors:

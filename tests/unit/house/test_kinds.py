@@ -21,8 +21,9 @@ FRAMEWORKS = ("pytorch", "tensorflow", "jax")
 PLACES = {
     "services/model": {"output_shape", "parameters", "multiplications"},
     "services/pytorch": {"computed", "idiomatic", "held"},
-    "services/tensorflow": {"computed", "idiomatic"},
+    "services/tensorflow": {"computed"},
     "services/jax": {"computed"},
+    "services/keras": {"idiomatic"},
     "tests/frameworks": {"forward", "backward"},
 }
 

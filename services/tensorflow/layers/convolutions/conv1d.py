@@ -1,6 +1,5 @@
 """Conv1d: a kernel [size, in / groups, filters] on each window of sequences [batch, time, in]."""
 
-import keras
 import tensorflow as tf
 from twinrun.contract.layers import Conv1d
 
@@ -19,20 +18,3 @@ def computed(layer: Conv1d, x: tf.Tensor, given: Given) -> tf.Tensor:
     product = grouped(layer, x[:, None], laid, strides=(axis.stride,) * 2, padding="VALID")
     product = tf.cast(product[:, 0], kernel.dtype)
     return product if bias is None else tf.nn.bias_add(product, bias)
-
-
-def idiomatic(layer: Conv1d, dtype: str) -> list[keras.layers.Layer]:
-    """Implement `services.tensorflow.layers.Kind`; other padding is a layer before it."""
-    zeros = layer.padding_1d or (layer.padding,) * 2
-    padded = [keras.layers.ZeroPadding1D(zeros, dtype=dtype)] if any(zeros) else []
-    made = keras.layers.Conv1D(
-        layer.filters,
-        layer.size,
-        layer.stride,
-        padding="same" if layer.same else "valid",
-        dilation_rate=layer.dilation,
-        groups=layer.groups,
-        use_bias=layer.use_bias,
-        dtype=dtype,
-    )
-    return [*padded, made]

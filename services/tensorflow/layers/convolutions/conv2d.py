@@ -1,6 +1,5 @@
 """Conv2d: a kernel [h, w, in / groups, filters] on each window of images [batch, h, w, in]."""
 
-import keras
 import tensorflow as tf
 from twinrun.contract.layers import Conv1d, Conv2d
 
@@ -60,26 +59,3 @@ def grouped(
         return tf.nn.depthwise_conv2d(x, laid, [1, down, down, 1], padding)
     parts = zip(tf.split(x, layer.groups, -1), tf.split(kernel, layer.groups, -1), strict=True)
     return tf.concat([tf.nn.conv2d(x, kernel, strides, padding) for x, kernel in parts], -1)
-
-
-def idiomatic(layer: Conv2d, dtype: str) -> list[keras.layers.Layer]:
-    """Implement `services.tensorflow.layers.Kind`.
-
-    Keras only pads by nothing or to keep the size, so any other padding is a layer before it.
-    """
-    zeros = layer.padding_2d or (layer.padding,) * 2
-    padded = []
-    if any(zeros):
-        sides = zeros[:2], zeros[-2:]  # above and below, left and right
-        padded = [keras.layers.ZeroPadding2D(sides, dtype=dtype)]
-    made = keras.layers.Conv2D(
-        layer.filters,
-        layer.size_2d or layer.size,
-        layer.stride_2d or layer.stride,
-        padding="same" if layer.same else "valid",
-        dilation_rate=layer.dilation,
-        groups=layer.groups,
-        use_bias=layer.use_bias,
-        dtype=dtype,
-    )
-    return [*padded, made]

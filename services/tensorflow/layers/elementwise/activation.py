@@ -1,10 +1,8 @@
 """Activation: a function of each value."""
 
-import functools
 import math
 from collections.abc import Callable, Mapping
 
-import keras
 import tensorflow as tf
 from twinrun.contract.enums import ActivationFunction
 from twinrun.contract.layers import Activation
@@ -53,13 +51,3 @@ def computed(layer: Activation, x: tf.Tensor, _: Given) -> tf.Tensor:
     """Implement `services.tensorflow.layers.Kind`."""
     function = _FUNCTIONS[layer.function]
     return function(x) if layer.slope is None else function(x, layer.slope)
-
-
-def idiomatic(layer: Activation, dtype: str) -> list[keras.layers.Layer]:
-    """Implement `services.tensorflow.layers.Kind`: most of Keras's functions have our names."""
-    if layer.slope is not None:
-        return [keras.layers.LeakyReLU(layer.slope, dtype=dtype)]
-    function: str | Callable[..., tf.Tensor] = layer.function.value
-    if layer.function is ActivationFunction.GELU_TANH:
-        function = functools.partial(keras.activations.gelu, approximate=True)
-    return [keras.layers.Activation(function, dtype=dtype)]

@@ -2,7 +2,6 @@
 
 from typing import assert_never
 
-import keras
 import tensorflow as tf
 from twinrun.contract.layers import Dropout, SpatialDropout2d
 
@@ -19,8 +18,3 @@ def computed(layer: Dropout | SpatialDropout2d, x: tf.Tensor, given: Given) -> t
             return x
         case _:
             assert_never(given)
-
-
-def idiomatic(layer: Dropout, dtype: str) -> list[keras.layers.Layer]:
-    """Implement `services.tensorflow.layers.Kind`."""
-    return [keras.layers.Dropout(layer.rate, dtype=dtype)]

@@ -3,13 +3,10 @@
 from collections.abc import Callable, Sequence
 from typing import assert_never
 
-import keras
 import tensorflow as tf
 from twinrun.contract.layers import BatchNorm, Layer
 from twinrun.contract.nesting import leaves
-from twinrun.contract.norms import is_usual_momentum
 
-from services.model import taken
 from services.tensorflow.layers.given import Evaluating, Given, Training
 
 Normalised = tuple[tf.Tensor, tf.Tensor, tf.Tensor]
@@ -38,14 +35,6 @@ def keep(
     momenta = [norm.momentum for norm in norms for _ in range(2)]
     for moving, batch, momentum in zip(kept, statistics, momenta, strict=True):
         moving.assign(momentum * moving + (1 - momentum) * batch)
-
-
-def idiomatic(layer: BatchNorm, dtype: str) -> list[keras.layers.Layer]:
-    """Implement `services.tensorflow.layers.Kind`."""
-    given = taken.epsilon(layer, "epsilon")
-    if not is_usual_momentum(layer):
-        given["momentum"] = layer.momentum
-    return [keras.layers.BatchNormalization(dtype=dtype, **given)]
 
 
 def by_batch(

@@ -1,10 +1,8 @@
 """GroupNorm: normalises groups of an image's channels by their own mean and variance."""
 
-import keras
 import tensorflow as tf
 from twinrun.contract.layers import GroupNorm
 
-from services.model import taken
 from services.tensorflow.layers.given import Given
 
 
@@ -21,12 +19,3 @@ def computed(layer: GroupNorm, x: tf.Tensor, given: Given) -> tf.Tensor:
 def _mean(grouped: tf.Tensor) -> tf.Tensor:
     """Return the mean of each group; in two stages, as that of `batch_norm`."""
     return tf.reduce_mean(tf.reduce_mean(grouped, [2, 4], keepdims=True), 1, keepdims=True)
-
-
-def idiomatic(layer: GroupNorm, dtype: str) -> list[keras.layers.Layer]:
-    """Implement `services.tensorflow.layers.Kind`."""
-    return [
-        keras.layers.GroupNormalization(
-            layer.groups, dtype=dtype, **taken.epsilon(layer, "epsilon")
-        )
-    ]

@@ -1,10 +1,8 @@
 """RmsNorm: divides the values of the last axis by their root mean square."""
 
-import keras
 import tensorflow as tf
 from twinrun.contract.layers import RmsNorm
 
-from services.model import taken
 from services.tensorflow.layers.given import Given
 
 
@@ -12,8 +10,3 @@ def computed(layer: RmsNorm, x: tf.Tensor, given: Given) -> tf.Tensor:
     """Implement `services.tensorflow.layers.Kind`."""
     mean = tf.reduce_mean(tf.square(x), -1, keepdims=True)
     return x * tf.math.rsqrt(mean + layer.epsilon) * next(given.trained)
-
-
-def idiomatic(layer: RmsNorm, dtype: str) -> list[keras.layers.Layer]:
-    """Implement `services.tensorflow.layers.Kind`."""
-    return [keras.layers.RMSNormalization(dtype=dtype, **taken.epsilon(layer, "epsilon"))]

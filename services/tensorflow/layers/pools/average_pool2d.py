@@ -1,6 +1,5 @@
 """AveragePool2d: the mean of each channel over each window of an image."""
 
-import keras
 import tensorflow as tf
 from twinrun.contract.layers import AveragePool2d
 
@@ -10,8 +9,3 @@ from services.tensorflow.layers.given import Given
 def computed(layer: AveragePool2d, x: tf.Tensor, _: Given) -> tf.Tensor:
     """Implement `services.tensorflow.layers.Kind`."""
     return tf.nn.avg_pool2d(x, layer.size, layer.stride, "VALID")
-
-
-def idiomatic(layer: AveragePool2d, dtype: str) -> list[keras.layers.Layer]:
-    """Implement `services.tensorflow.layers.Kind`."""
-    return [keras.layers.AveragePooling2D(layer.size, layer.stride, dtype=dtype)]

@@ -1,6 +1,5 @@
 """GlobalAveragePool1d: the mean over the positions of a sequence."""
 
-import keras
 import tensorflow as tf
 from twinrun.contract.layers import GlobalAveragePool1d
 
@@ -14,8 +13,3 @@ def computed(_: GlobalAveragePool1d, x: tf.Tensor, given: Given) -> tf.Tensor:
     steps = tf.reduce_sum(tf.cast(given.counted, x.dtype), 1, keepdims=True)
     found = tf.reduce_sum(tf.where(given.counted[..., None], x, 0), 1)
     return found / tf.maximum(steps, 1)  # zeros if there is none
-
-
-def idiomatic(_: GlobalAveragePool1d, dtype: str) -> list[keras.layers.Layer]:
-    """Implement `services.tensorflow.layers.Kind`."""
-    return [keras.layers.GlobalAveragePooling1D(dtype=dtype)]

@@ -1,6 +1,5 @@
 """GlobalAveragePool2d: the mean of each channel of an image."""
 
-import keras
 import tensorflow as tf
 from twinrun.contract.layers import GlobalAveragePool2d
 
@@ -10,8 +9,3 @@ from services.tensorflow.layers.given import Given
 def computed(_: GlobalAveragePool2d, x: tf.Tensor, __: Given) -> tf.Tensor:
     """Implement `services.tensorflow.layers.Kind`."""
     return tf.reduce_mean(x, [1, 2])
-
-
-def idiomatic(_: GlobalAveragePool2d, dtype: str) -> list[keras.layers.Layer]:
-    """Implement `services.tensorflow.layers.Kind`."""
-    return [keras.layers.GlobalAveragePooling2D(dtype=dtype)]

@@ -1,6 +1,5 @@
 """GlobalMaxPool2d: the largest value of each channel of an image."""
 
-import keras
 import tensorflow as tf
 from twinrun.contract.layers import GlobalMaxPool2d
 
@@ -12,8 +11,3 @@ def computed(_: GlobalMaxPool2d, x: tf.Tensor, __: Given) -> tf.Tensor:
     height, width, channels = x.shape[1:]
     made = tf.nn.max_pool2d(x, [height, width], [height, width], "VALID")
     return tf.reshape(made, [-1, channels])
-
-
-def idiomatic(_: GlobalMaxPool2d, dtype: str) -> list[keras.layers.Layer]:
-    """Implement `services.tensorflow.layers.Kind`."""
-    return [keras.layers.GlobalMaxPooling2D(dtype=dtype)]

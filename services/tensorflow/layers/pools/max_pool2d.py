@@ -4,7 +4,6 @@ import functools
 import itertools
 from typing import assert_never
 
-import keras
 import tensorflow as tf
 from twinrun.contract.layers import MaxPool2d
 
@@ -34,8 +33,3 @@ def _plainly(x: tf.Tensor, size: int) -> tf.Tensor:
     windows = tf.reshape(inside, [-1, down, size, along, size, channels])
     places = itertools.product(range(size), repeat=2)
     return functools.reduce(tf.maximum, [windows[:, :, i, :, j] for i, j in places])
-
-
-def idiomatic(layer: MaxPool2d, dtype: str) -> list[keras.layers.Layer]:
-    """Implement `services.tensorflow.layers.Kind`."""
-    return [keras.layers.MaxPooling2D(layer.size, layer.stride, dtype=dtype)]

@@ -2,7 +2,6 @@
 
 import functools
 
-import keras
 import tensorflow as tf
 from twinrun.contract.layers import Dense
 
@@ -17,8 +16,3 @@ def computed(layer: Dense, x: tf.Tensor, given: Given) -> tf.Tensor:
     product = multiplied(tf.cast(x, given.products), tf.cast(kernel, given.products))
     product = tf.cast(product, kernel.dtype)
     return product if bias is None else tf.nn.bias_add(product, bias)
-
-
-def idiomatic(layer: Dense, dtype: str) -> list[keras.layers.Layer]:
-    """Implement `services.tensorflow.layers.Kind`."""
-    return [keras.layers.Dense(layer.units, use_bias=layer.use_bias, dtype=dtype)]

@@ -3,7 +3,6 @@
 from dataclasses import replace
 from typing import assert_never
 
-import keras
 import tensorflow as tf
 from twinrun.contract.layers import Bidirectional, Gru, Lstm
 
@@ -28,15 +27,3 @@ def _one_way(kind: Lstm | Gru, x: tf.Tensor, given: Given) -> tf.Tensor:
             return gru.computed(kind, x, given)
         case _:
             assert_never(kind)
-
-
-def idiomatic(layer: Bidirectional, dtype: str) -> list[keras.layers.Layer]:
-    """Implement `services.tensorflow.layers.Kind`."""
-    match layer.kind:
-        case Lstm():
-            (made,) = lstm.idiomatic(layer.kind, dtype)
-        case Gru():
-            (made,) = gru.idiomatic(layer.kind, dtype)
-        case _:
-            assert_never(layer.kind)
-    return [keras.layers.Bidirectional(made, dtype=dtype)]

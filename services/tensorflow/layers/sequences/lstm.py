@@ -1,6 +1,5 @@
 """Lstm: a loop over positions; the products with the input are one."""
 
-import keras
 import tensorflow as tf
 from twinrun.contract.layers import Lstm
 
@@ -21,8 +20,3 @@ def computed(layer: Lstm, x: tf.Tensor, given: Given) -> tf.Tensor:
         return tf.sigmoid(o) * tf.tanh(c), c
 
     return outputs(product(x, kernel, products) + bias, step, 2, layer.units, given)
-
-
-def idiomatic(layer: Lstm, dtype: str) -> list[keras.layers.Layer]:
-    """Implement `services.tensorflow.layers.Kind`."""
-    return [keras.layers.LSTM(layer.units, return_sequences=True, dtype=dtype)]

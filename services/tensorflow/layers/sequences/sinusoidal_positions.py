@@ -1,6 +1,5 @@
 """SinusoidalPositions: sines and cosines of the position are added."""
 
-import keras
 import tensorflow as tf
 from twinrun.contract.layers import SinusoidalPositions
 
@@ -16,8 +15,3 @@ def computed(_: SinusoidalPositions, x: tf.Tensor, __: Given) -> tf.Tensor:
 def _added(x: tf.Tensor) -> tf.Tensor:
     time, width = x.shape[1:]
     return x + tf.constant(table(time, width), x.dtype)
-
-
-def idiomatic(_: SinusoidalPositions, dtype: str) -> list[keras.layers.Layer]:
-    """Implement `services.tensorflow.layers.Kind`."""
-    return [keras.layers.Lambda(_added, mask=lambda _, mask: mask, dtype=dtype)]

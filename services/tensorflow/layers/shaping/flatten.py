@@ -1,6 +1,5 @@
 """Flatten: all values of a sample in one row, in the order [h, w, c]."""
 
-import keras
 import tensorflow as tf
 from twinrun.contract.layers import Flatten
 
@@ -10,8 +9,3 @@ from services.tensorflow.layers.given import Given
 def computed(_: Flatten, x: tf.Tensor, __: Given) -> tf.Tensor:
     """Implement `services.tensorflow.layers.Kind`."""
     return tf.reshape(x, (-1, x.shape[1:].num_elements()))
-
-
-def idiomatic(_: Flatten, dtype: str) -> list[keras.layers.Layer]:
-    """Implement `services.tensorflow.layers.Kind`."""
-    return [keras.layers.Flatten(dtype=dtype)]

@@ -2,7 +2,6 @@
 
 from typing import assert_never
 
-import keras
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
@@ -33,9 +32,3 @@ def _weights(side: int, factor: int) -> NDArray[np.float64]:
     at = np.clip((np.arange(factor * side) + 0.5) / factor - 0.5, 0, side - 1)
     found: NDArray[np.float64] = np.maximum(1 - np.abs(at[:, None] - np.arange(side)), 0)
     return found
-
-
-def idiomatic(layer: UpSampling2d, dtype: str) -> list[keras.layers.Layer]:
-    """Implement `services.tensorflow.layers.Kind`."""
-    how = layer.interpolation.value
-    return [keras.layers.UpSampling2D(layer.factor, interpolation=how, dtype=dtype)]

@@ -1,6 +1,5 @@
 """ZeroPadding2d: zeros around an image."""
 
-import keras
 import tensorflow as tf
 from twinrun.contract.layers import ZeroPadding2d
 
@@ -12,9 +11,3 @@ def computed(layer: ZeroPadding2d, x: tf.Tensor, _: Given) -> tf.Tensor:
     """Implement `services.tensorflow.layers.Kind`."""
     above, below, left, right = sides(layer)
     return tf.pad(x, [[0, 0], [above, below], [left, right], [0, 0]])
-
-
-def idiomatic(layer: ZeroPadding2d, dtype: str) -> list[keras.layers.Layer]:
-    """Implement `services.tensorflow.layers.Kind`."""
-    above, below, left, right = sides(layer)
-    return [keras.layers.ZeroPadding2D(((above, below), (left, right)), dtype=dtype)]

@@ -1,9 +1,6 @@
 """Each number of a spec has a range, which its ends are in and what is no number is not."""
 
-import math
-
 import pytest
-from twinrun.contract.ranges import between
 from twinrun.v1 import job_pb2
 
 from tests.builders.specs import CPUS, LAYERS, completed, proto, violations
@@ -295,15 +292,3 @@ def numeric_fields(message, path="") -> set[str]:
 
 def test_no_numeric_field_of_a_spec_is_without_a_bad_value_here():
     assert numeric_fields(job_pb2.JobSpec.DESCRIPTOR) == BAD.keys() | BAD_FIRST.keys()
-
-
-@pytest.mark.parametrize("value", [1, 5, 10])
-def test_the_ends_of_a_range_are_in_it(value):
-    assert not list(between("field", value, 1, 10))
-
-
-@pytest.mark.parametrize("value", [0, 11, math.nan, math.inf, -math.inf, 0.999])
-def test_what_is_not_within_a_range_is_out_of_it(value):
-    (found,) = between("field", value, 1, 10)
-    assert found.field == "field"
-    assert found.message == f"is {value}; it must be from 1 to 10"

@@ -1,19 +1,68 @@
-"""What users of Keras put into its optimizers, and what they write where it has no argument."""
+"""The optimizers of users of Keras, and what they write where it has no argument."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, assert_never
 
 import keras
-import tensorflow as tf
 from twinrun.contract.enums import Decayed, DecayForm
-from twinrun.contract.optimizers import Optimizer
+from twinrun.contract.optimizers import (
+    Adagrad,
+    Adam,
+    Adamax,
+    AdamW,
+    Optimizer,
+    RmsProp,
+    Sgd,
+)
 from twinrun.contract.regularization import ClipByGlobalNorm, ClipByNorm, ClipByValue
 
-from services.model.optimizers import coupled, decays, decays_apart
+from services.model.optimizers import coupled, decays, decays_apart, epsilon_set
 from services.model.schedules import learning_rates
-from services.tensorflow.optimizers.kinds import Usual
 
+Usual = tuple[type[keras.optimizers.Optimizer], dict[str, Any]]  # a class, and its arguments
 _CLIPS = {ClipByValue: "clipvalue", ClipByNorm: "clipnorm", ClipByGlobalNorm: "global_clipnorm"}
+
+
+def idiomatic(
+    spec: Optimizer,
+    variables: Sequence[keras.Variable],
+    steps: int,
+    batches: int = 1,
+    *,
+    scaled: bool = False,
+) -> keras.optimizers.Optimizer:
+    """Return the optimizer that users of Keras create, for a job of so many ``steps``.
+
+    Each is of so many ``batches``. Epsilon is left to Keras, unless the job sets another than the
+    default. ``scaled``: it scales the loss, as Keras does by itself where float16 is the policy of
+    the whole program.
+    """
+    kind, given = usual(spec.kind)
+    if (epsilon := epsilon_set(spec)) is not None:
+        given = {**given, "epsilon": epsilon}
+    made = as_users_do(spec, (kind, given), variables, steps, batches)
+    return keras.optimizers.LossScaleOptimizer(made) if scaled else made
+
+
+def usual(kind: Sgd | Adam | AdamW | RmsProp | Adagrad | Adamax) -> Usual:
+    """Return what users of Keras create. Epsilon, and where it stands, are Keras's."""
+    match kind:
+        case Sgd():
+            return keras.optimizers.SGD, {"momentum": kind.momentum, "nesterov": kind.nesterov}
+        case Adam() | AdamW():
+            given = {"beta_1": kind.beta_1, "beta_2": kind.beta_2, "amsgrad": kind.amsgrad}
+            if isinstance(kind, AdamW):
+                return keras.optimizers.AdamW, {**given, "weight_decay": kind.weight_decay}
+            return keras.optimizers.Adam, given
+        case RmsProp():
+            given = {"rho": kind.rho, "momentum": kind.momentum, "centered": kind.centered}
+            return keras.optimizers.RMSprop, given
+        case Adagrad():
+            return keras.optimizers.Adagrad, {"initial_accumulator_value": kind.initial_accumulator}
+        case Adamax():
+            return keras.optimizers.Adamax, {"beta_1": kind.beta_1, "beta_2": kind.beta_2}
+        case _:
+            assert_never(kind)
 
 
 def as_users_do(
@@ -49,11 +98,12 @@ class Scheduled(keras.optimizers.schedules.LearningRateSchedule):  # type: ignor
 
     def __init__(self, spec: Optimizer, steps: int, batches: int) -> None:
         self._batches = batches
-        self._rates = tf.constant(learning_rates(spec, 0, steps), keras.config.floatx())
+        self._rates = learning_rates(spec, 0, steps).astype(keras.config.floatx())
 
-    def __call__(self, step: Any) -> tf.Tensor:
-        taken = tf.cast(step, tf.int32) // self._batches
-        return tf.gather(self._rates, tf.minimum(taken, len(self._rates) - 1))
+    def __call__(self, step: Any) -> keras.KerasTensor:
+        ops = keras.ops
+        taken = ops.cast(step, "int32") // self._batches
+        return ops.take(self._rates, ops.minimum(taken, len(self._rates) - 1))
 
 
 def _decaying(
@@ -67,7 +117,7 @@ def _decaying(
         def apply(self, grads: Sequence[Any], trainable_variables: Any = None) -> None:
             variables = list(trainable_variables)
             batches = self.gradient_accumulation_steps or 1
-            updates = tf.cast((self._iterations + 1) % batches == 0, keras.config.floatx())
+            updates = keras.ops.cast((self._iterations + 1) % batches == 0, keras.config.floatx())
             for v in variables:
                 if decays_apart(spec, v.shape):
                     v.assign(v * (1 - factor * updates))

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 
 import keras
 
-from services.tensorflow.layers.products import embedding
-from services.tensorflow.layers.sequences import gru, multi_head_attention, position_embedding
+from services.keras.layers.products import embedding
+from services.keras.layers.sequences import gru, multi_head_attention, position_embedding
 
 # Of what Keras names otherwise.
 _KERAS_NAMES = {
@@ -32,7 +32,7 @@ _KERAS_NAMES = {
 def held(made: Mapping[str, keras.layers.Layer], name: str) -> keras.Variable:
     """Find the variable that is named ``<layer>.<part>`` in weights.
 
-    ``made``: the layers of `services.tensorflow.model.users`.
+    ``made``: the layers of `services.keras.model.users`.
     """
     of, _, part = name.rpartition(".")
     if of in made:

@@ -1,0 +1,20 @@
+"""The jobs of Keras's tests."""
+
+from dataclasses import replace
+
+from twinrun.contract.enums import Precision, Recipe
+from twinrun.contract.optimizers import Optimizer, Sgd
+
+from tests.frameworks import jobs
+
+THREADS = 2
+USUAL = jobs.spec(
+    recipe=Recipe.IDIOMATIC,
+    optimizer=Optimizer(Sgd(), 0.05),
+    threads=THREADS,
+    epochs=2,
+    report_every_steps=1,
+    layers=jobs.layers(*jobs.STACKED[:1]),
+)
+MATCHED = replace(USUAL, matched_initial_values=True, matched_batch_order=True)
+CONVOLUTIONS = replace(MATCHED, precision=Precision.FLOAT32, layers=jobs.SHALLOW, epochs=1)
