@@ -123,7 +123,9 @@ def compare(
     )
     if cluster is not None:
         several = {"--recipe=both": recipe == "both", "--loop=both": loop == "both"}
-        given_too = {f"--{name}": bool(given.get(name)) for name in (*FRAMEWORKS, "tls")}
+        given_too = {
+            f"--{name}": bool(given.get(name.replace("-", "_"))) for name in (*FRAMEWORKS, "tls")
+        }
         clusters.check({**given_too, **several, "--threads=best": best, "--concurrent": concurrent})
         with showing(progress, job.workload, request.names, spec.epochs) as display:
             outcome = clusters.compare_over(request, Path(cluster), display)

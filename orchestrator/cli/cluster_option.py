@@ -29,7 +29,8 @@ def alone(context: typer.Context) -> None:
     """Take back what environment and twinrun.toml say of runners, if a cluster is named."""
     if context.params.get("cluster") is None:
         return
-    for name, nothing in _PLACES.items():
+    for flag, nothing in _PLACES.items():
+        name = _parameter(flag)
         source = context.get_parameter_source(name)
         if name in context.params and (source is None or source.name != "COMMANDLINE"):
             context.params[name] = nothing
@@ -37,4 +38,8 @@ def alone(context: typer.Context) -> None:
 
 def given(where: WhereOptions) -> dict[str, bool]:
     """Return the flags that say where runners are, and whether each is given."""
-    return {f"--{name}": bool(getattr(where, name)) for name in _PLACES}
+    return {f"--{name}": bool(getattr(where, _parameter(name))) for name in _PLACES}
+
+
+def _parameter(flag: str) -> str:
+    return flag.replace("-", "_")
