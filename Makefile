@@ -2,6 +2,7 @@
 PYTHON ?= python3
 TORCH ?= default
 TENSORFLOW ?= cpu
+JAX ?= cpu
 FRAMEWORKS ?= pytorch,tensorflow
 ARGS ?=
 
@@ -12,14 +13,16 @@ TORCH_BUILD := $(if $(filter Darwin,$(shell uname -s)),,+cpu)
 TORCH_PACKAGES := $(shell sed -n 's/^\(torch\(vision\)\{0,1\}==[^ ]*\).*/\1$(TORCH_BUILD)/p' requirements/pytorch.txt)
 PYTORCH_REQUIREMENTS := $(if $(filter cpu,$(TORCH)),requirements/pytorch-cpu.txt,requirements/pytorch.txt)
 TENSORFLOW_REQUIREMENTS := requirements/tensorflow$(if $(filter cuda,$(TENSORFLOW)),-cuda).txt
+JAX_REQUIREMENTS := requirements/jax$(if $(filter cuda,$(JAX)),-cuda).txt
 ORCHESTRATOR := .venv/.orchestrator
 DEV := .venv/.dev
 COMMA := ,
+NAMES := $(subst $(COMMA), ,$(FRAMEWORKS))
 # Keras is laid on the environment of the framework that it runs on; TensorFlow's has it.
 RUNNER_OF_keras-tensorflow := .venv-tensorflow/.runner
 RUNNER_OF_keras-jax := .venv-jax/.keras
 RUNNER_OF_keras-torch := .venv-pytorch/.keras
-RUNNERS := $(sort $(foreach each,$(subst $(COMMA), ,$(FRAMEWORKS)),$(or $(RUNNER_OF_$(each)),.venv-$(each)/.runner)))
+RUNNERS := $(sort $(foreach each,$(NAMES),$(or $(RUNNER_OF_$(each)),.venv-$(each)/.runner)))
 # Of a framework that is not usual, where it has been asked for once: make test FRAMEWORKS=jax
 TESTED := $(sort $(patsubst %/.keras,%/.test,$(RUNNERS:.runner=.test)) $(filter %/.keras,$(RUNNERS)) $(wildcard .venv-jax/.test))
 PIP_INSTALL = bin/python -m pip install --quiet --disable-pip-version-check
@@ -39,7 +42,7 @@ IMPORT = @TF_CPP_MIN_LOG_LEVEL=3 .venv-$(1)/bin/python -c 'import services.$(or 
 .DELETE_ON_ERROR:
 
 ##@ Use
-setup: $(ORCHESTRATOR) $(if $(ANOTHER),another,$(RUNNERS)) ## Make the three environments. TORCH=cpu: PyTorch's small CPU-only build; TENSORFLOW=cuda: TensorFlow with CUDA; FRAMEWORKS=pytorch,tensorflow,jax: JAX too; keras-torch, keras-jax in it: Keras on that one. TORCH_VERSION=2.13.0 or TENSORFLOW_VERSION=2.20.0: one more beside them, of that version
+setup: $(ORCHESTRATOR) $(if $(ANOTHER),another,$(RUNNERS)) ## Make the three environments. TORCH=cpu: PyTorch's small CPU-only build; TENSORFLOW=cuda: TensorFlow with CUDA; FRAMEWORKS=pytorch,tensorflow,jax: JAX too, JAX=cuda: with CUDA; keras-torch, keras-jax in it: Keras on that one. TORCH_VERSION=2.13.0 or TENSORFLOW_VERSION=2.20.0: one more beside them, of that version
 
 compare: setup ## Train MNIST on both frameworks, 5 epochs, and compare. ARGS="--execution compiled" and the like
 	.venv/bin/orchestrator compare --epochs 5 $(ARGS)
@@ -62,9 +65,9 @@ serve-keras-jax: .venv-jax/.keras ## Run Keras's runner on JAX on 127.0.0.1:5005
 serve-keras-torch: .venv-pytorch/.keras ## Run Keras's runner on PyTorch on 127.0.0.1:50056
 	.venv-pytorch/bin/python -m services.server --framework keras-torch $(ARGS)
 
-##@ Containers (docs/containers.md); TORCH, TENSORFLOW as above
-up: ## Build and start both runners in containers, wait until they are healthy. GPU=0, GPU=1: never, or surely, on a GPU. CODE=1: they may run your own models
-	@$(PYTHON) -m docker.containers up
+##@ Containers (docs/containers.md); TORCH, TENSORFLOW, JAX as above
+up: ## Build and start the runners of FRAMEWORKS in containers, wait until they are healthy. GPU=0, GPU=1: never, or surely, on a GPU. CODE=1: they may run your own models
+	@$(PYTHON) -m docker.containers up $(NAMES)
 
 up-pytorch: ## The same of PyTorch's alone. COMPILER=with: with g++, for 'execution compiled'
 	@$(PYTHON) -m docker.containers up pytorch
@@ -72,20 +75,23 @@ up-pytorch: ## The same of PyTorch's alone. COMPILER=with: with g++, for 'execut
 up-tensorflow: ## The same of TensorFlow's alone
 	@$(PYTHON) -m docker.containers up tensorflow
 
-down: ## Remove containers, network and volumes: job logs and downloaded data too. 'docker compose stop' keeps them
-	docker compose --profile cli down --volumes --remove-orphans
+up-jax: ## The same of JAX's alone, which a plain 'make up' leaves out
+	@$(PYTHON) -m docker.containers up jax
 
-restart: ## Restart the runners; finished jobs stay
+down: ## Remove containers, network and volumes: job logs and downloaded data too. 'docker compose stop' keeps them
+	docker compose --profile cli --profile jax down --volumes --remove-orphans
+
+restart: ## Restart the runners that are there; finished jobs stay
 	@$(PYTHON) -m docker.containers restart
 
 logs: ## Show what the runners have written, and follow
-	docker compose logs --follow --tail 100
+	docker compose --profile jax logs --follow --tail 100
 
 ps: ## List the containers and their health
-	docker compose ps --all
+	docker compose --profile jax ps --all
 
 images: ## Build all images, and start nothing
-	@$(PYTHON) -m docker.containers images
+	@$(PYTHON) -m docker.containers images $(NAMES)
 
 ##@ Develop
 # Three at a time, of which none is much longer than the others: what they say comes in this order.
@@ -190,7 +196,7 @@ $(DEV): requirements/dev.txt $(ORCHESTRATOR)
 	$(call IMPORT,tensorflow)
 	@touch $@
 
-.venv-jax/.runner: requirements/jax.txt pyproject.toml | .venv-jax/bin/python
+.venv-jax/.runner: $(JAX_REQUIREMENTS) pyproject.toml | .venv-jax/bin/python
 	.venv-jax/$(PIP_INSTALL) -r $<
 	.venv-jax/$(PIP_INSTALL) --no-deps --editable .
 	$(call IMPORT,jax)
@@ -211,5 +217,5 @@ another: | .venv/bin/python
 	.venv-$*/$(PIP_INSTALL) -r $<
 	@touch $@
 
-.PHONY: setup another compare serve-pytorch serve-tensorflow serve-jax serve-keras-tensorflow serve-keras-jax serve-keras-torch up up-pytorch up-tensorflow down restart logs ps images \
+.PHONY: setup another compare serve-pytorch serve-tensorflow serve-jax serve-keras-tensorflow serve-keras-jax serve-keras-torch up up-pytorch up-tensorflow up-jax down restart logs ps images \
   test test-e2e test-browser mutants ports lint format bench gpu-check docs proto messages lock clean help

@@ -1,6 +1,6 @@
 """The work of `make up`, `make restart` and `make images`. Needs no packages.
 
-``python -m docker.containers up|restart|images [pytorch|tensorflow ...]``
+``python -m docker.containers up|restart|images [pytorch|tensorflow|jax ...]``
 """
 
 import argparse
@@ -18,7 +18,8 @@ from typing import Any, NoReturn
 from docker import gpu, tls
 from docker.engine import ROOT, Docker, Fault, check, last_line
 
-PORTS = {"pytorch": 50051, "tensorflow": 50052}
+PORTS = {"pytorch": 50051, "tensorflow": 50052, "jax": 50053}
+_USUAL = ["pytorch", "tensorflow"]
 _WAIT_SECONDS = 120.0
 _POLL_SECONDS = 0.25
 _LOG_LINES = "15"
@@ -34,7 +35,10 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         docker = Docker()
         check(docker)
-        services = options.services or list(PORTS)
+        services = options.services
+        if options.action == "restart" and not services:
+            services = [name for name in PORTS if _container(docker, name)]
+        services = services or _USUAL
         if options.action == "restart":
             restart(docker, services)
         else:
@@ -109,9 +113,7 @@ def restart(docker: Docker, services: Sequence[str]) -> None:
 def wait(docker: Docker, services: Sequence[str]) -> None:
     """Return when all are healthy, and print their addresses. Raises Fault."""
     began = time.monotonic()
-    containers = {
-        name: docker.compose("ps", "--all", "--quiet", name).stdout.strip() for name in services
-    }
+    containers = {name: _container(docker, name) for name in services}
     for name, container in containers.items():
         if not container:
             raise Fault(f"{name} has no container: 'make up' makes it.")
@@ -131,8 +133,23 @@ def wait(docker: Docker, services: Sequence[str]) -> None:
             *("/state", "--versions"),
         )
         print(f"{name:10}  {address}  {asked.stdout.strip()}")
-        if address != f"127.0.0.1:{PORTS[name]}":
-            print(f"{'':10}  not its usual port: orchestrator compare --{name} {address}")
+        if flags := flags_for(name, address):
+            print(f"{'':10}  {flags}")
+
+
+def flags_for(name: str, address: str) -> str:
+    """Return how the orchestrator is told where it is; empty where it looks by itself."""
+    if not tls.is_loopback(address.rpartition(":")[0]):
+        port = address.rpartition(":")[2]
+        return f"from other machines: orchestrator compare --{name} NAME:{port} --tls {name}=DIR"
+    if address != f"127.0.0.1:{PORTS[name]}":
+        return f"not its usual port: orchestrator compare --{name} {address}"
+    return ""
+
+
+def _container(docker: Docker, name: str) -> str:
+    """Return its id, running or not; empty where there is none."""
+    return docker.compose("ps", "--all", "--quiet", name).stdout.strip()
 
 
 def _why_not(state: Mapping[str, Any], seconds: float) -> str:

@@ -20,7 +20,7 @@ def settings(environ: Mapping[str, str]) -> dict[str, str] | None:
     """
     given, bind = environ.get("TLS", ""), environ.get("TWINRUN_BIND", "")
     if not given:
-        if bind and not _is_loopback(bind):
+        if bind and not is_loopback(bind):
             raise Fault(
                 f"TWINRUN_BIND is {bind}: beyond this machine, the runners need TLS. Make what it "
                 "takes by 'orchestrator certs new DIR --host NAME', and give TLS=DIR."
@@ -44,7 +44,7 @@ def settings(environ: Mapping[str, str]) -> dict[str, str] | None:
     return {"TWINRUN_SECRETS": os.fspath(copies), "TWINRUN_TOKENS": tokens}
 
 
-def _is_loopback(bind: str) -> bool:
+def is_loopback(bind: str) -> bool:
     try:
         return ipaddress.ip_address(bind).is_loopback
     except ValueError:

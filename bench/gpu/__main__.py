@@ -35,12 +35,11 @@ class Part:
     seconds: float
     how: str = ""
     each: bool = True
-    with_jax: bool = False
 
 
 PARTS = (
     Part("numbers", "numbers", 100),
-    Part("table", "table", 100, "float32", with_jax=True),
+    Part("table", "table", 100, "float32"),
     Part("rates", "rates", 40),
     Part("verify", "commands", 100, "verify", each=False),
     Part("compare", "commands", 200, "compare", each=False),
@@ -106,16 +105,15 @@ def _names(text: str) -> list[str]:
 def _processes(chosen: argparse.Namespace) -> Iterator[tuple[Part, list[str]]]:
     """Yield each part with the frameworks of one process."""
     installed = [name for name, each in FRAMEWORKS.items() if _is_there(each.requires)]
-    named = chosen.frameworks or [*installed, *(["jax"] if _is_there("jax") else [])]
-    own = [name for name in named if name in FRAMEWORKS]
+    named = chosen.frameworks or installed
     for part in sorted(
         (part for part in PARTS if part.name in chosen.parts),
         key=lambda part: chosen.parts.index(part.name),
     ):
         if part.each:
-            yield from ((part, [name]) for name in (named if part.with_jax else own))
+            yield from ((part, [name]) for name in named)
         else:
-            yield part, own
+            yield part, named
 
 
 def _is_there(package: str) -> bool:

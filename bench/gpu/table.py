@@ -96,11 +96,8 @@ def measured(framework: str, network: str, how: str, chosen: argparse.Namespace)
     job = workload(NETWORKS[network], chosen, chosen.samples, **PRECISIONS[how])
     data = datasets.load(job, chosen.data_dir, progress=lambda _: None).data
     timings = Timings(f"{framework}, {network}, {how}")
-    if framework in FRAMEWORKS:
-        for name, each in jobs(job, framework).items():
-            timings.prepare(
-                name, lambda name=name, each=each: {name: matched(framework, each, data)}
-            )
+    for name, each in jobs(job, framework).items():
+        timings.prepare(name, lambda name=name, each=each: {name: matched(framework, each, data)})
     if how == "float32":
         loops = importlib.import_module(f"bench.gpu.loops.{framework}")
         timings.prepare("bare", lambda: loops.variants(data, network, str(chosen.device)))

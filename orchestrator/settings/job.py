@@ -127,8 +127,8 @@ class JobFlags:
     execution: Annotated[
         Execution | None,
         Flag(
-            help="default: PyTorch eager, TensorFlow graph; eager: both op by op; compiled: "
-            "torch.compile and XLA."
+            help="default: PyTorch eager, TensorFlow graph, JAX compiled; eager: op by op, which "
+            "JAX refuses; compiled: torch.compile and XLA."
         ),
     ] = None
     precision: Annotated[

@@ -7,8 +7,11 @@ from typing import NoReturn, assert_never
 os.environ.setdefault("CUDA_DEVICE_ORDER", "PCI_BUS_ID")
 # Errors only: standard error is kept as the reason if a trial's process dies.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-# As the other frameworks: memory of a GPU when it is needed.
+# As the other frameworks: memory of a GPU when it is needed, and as much as there is. By itself JAX
+# takes three quarters at once, and never more.
 os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
+if "XLA_PYTHON_CLIENT_MEM_FRACTION" not in os.environ:  # the older name; not both
+    os.environ.setdefault("XLA_CLIENT_MEM_FRACTION", "0.95")
 # Before any array. What is float32 stays float32.
 os.environ["JAX_ENABLE_X64"] = "1"
 
@@ -19,9 +22,9 @@ from services.data.arrays import Data
 from services.jax.environment import environment
 from services.jax.matched import MatchedTrainer
 from services.jax.measure import measure
-from services.jax.refusals import require_supported
 from services.jax.summary import summarize
 from services.model.weights import Weights
+from services.refusals.jax import require_supported
 from services.trial import trainer
 from services.trial.code import Build
 

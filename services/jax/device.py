@@ -1,6 +1,7 @@
 """The device, the threads and the precision of products that a spec requests."""
 
 import os
+from importlib.util import find_spec
 
 import jax
 import jax.numpy as jnp
@@ -39,14 +40,25 @@ def prepare(spec: JobSpec) -> jax.Device:
         )
     if spec.device is Device.CPU:
         return jax.devices("cpu")[0]
+    if not _has_cuda():
+        raise DeviceUnavailable(
+            f"device is cuda, but this JAX ({jax.__version__}) is installed without CUDA; use "
+            "device cpu, or install jax[cuda12]",
+            device="cuda",
+        )
     try:
         return jax.devices("cuda")[0]
     except RuntimeError as error:
         raise DeviceUnavailable(
             f"device is cuda, but JAX {jax.__version__} sees no GPU; use device cpu, or install "
-            "jax[cuda12] and NVIDIA's driver, and make a GPU visible to the runner",
+            "NVIDIA's driver and make a GPU visible to the runner",
             device="cuda",
         ) from error
+
+
+def _has_cuda() -> bool:
+    """Return whether JAX's plugin for CUDA is installed, for any of CUDA's versions."""
+    return any(find_spec(f"jax_cuda{version}_plugin") for version in (12, 13))
 
 
 def _start(threads: int, device: Device) -> None:
@@ -87,6 +99,14 @@ def _cpus() -> int:
 def rounding(spec: JobSpec) -> Rounding:
     """Return how the job's products are rounded."""
     return Rounding(jnp.dtype(PRODUCTS[spec.precision]), spec.device is Device.CPU)
+
+
+def compiler_options(spec: JobSpec) -> dict[str, bool]:
+    """Return what a matched job asks of XLA beside its defaults.
+
+    XLA may leave out a rounding to 16 bits between two operations; `Rounding` prevents it on a CPU.
+    """
+    return {} if spec.device is Device.CPU else {"xla_allow_excess_precision": False}
 
 
 def notes(spec: JobSpec) -> str:

@@ -18,8 +18,8 @@ def environment(
             framework_version=jax.__version__,
             threads=threads,
             blas=_BLAS,
-            cuda_version=_version(cuda_versions and cuda_versions.cuda_runtime_get_version()),
-            cudnn_version=_version(cuda_versions and cuda_versions.cudnn_get_version()),
+            cuda_version=_version("cuda_runtime_get_version"),
+            cudnn_version=_version("cudnn_get_version"),
             precision_notes=precision_notes,
             used=dict(used.values) if used else {},
             own=tuple(used.own) if used else (),
@@ -32,8 +32,12 @@ def environment(
 _BLAS = "Eigen, oneDNN"
 
 
-def _version(number: int | None) -> str:
-    """Write 12090 as 12.9, and 90203, of cuDNN, as 9.2.3."""
+def _version(name: str) -> str:
+    """Ask JAX's plugin for CUDA; write 12090 as 12.9, and 90203, of cuDNN, as 9.2.3."""
+    try:
+        number = getattr(cuda_versions, name)() if cuda_versions else 0
+    except RuntimeError:  # the library cannot be loaded; a job on the CPU does without it
+        number = 0
     if not number:
         return ""
     if number >= 50_000:

@@ -11,11 +11,12 @@ from twinrun.contract.events import Environment, Profiled
 from twinrun.contract.spec import JobSpec
 
 from services.data.arrays import Data
-from services.jax import augmentation, defaults, device, model, profile, refusals
+from services.jax import augmentation, defaults, device, model, profile
 from services.jax.environment import environment
 from services.jax.scanned_steps import ScannedSteps, numbers
 from services.model import losses, order
 from services.model.weights import Weights
+from services.refusals.jax import require_supported
 from services.trial import chunks, matched
 from services.trial.code import Build
 from services.trial.matched import Held
@@ -28,7 +29,7 @@ class MatchedTrainer:
     def __init__(
         self, spec: JobSpec, data: Data, weights: Weights | None, build: Build | None = None
     ) -> None:
-        refusals.require_supported(spec, build)
+        require_supported(spec, build)
         self._device = device.prepare(spec)
         self._spec = spec = defaults.as_it_does(spec)
         self._rounding = device.rounding(spec)
@@ -53,7 +54,7 @@ class MatchedTrainer:
                 *(spec, matched.held(self._names, arrays), self._images, self._labels),
                 self._rounding,
             )
-        self._logits = jax.jit(self._logits_of)
+        self._logits = jax.jit(self._logits_of, compiler_options=device.compiler_options(spec))
 
     def _logits_of(
         self, trained: list[jax.Array], kept: list[jax.Array], images: jax.Array
@@ -120,4 +121,5 @@ class MatchedTrainer:
     def peak_device_memory_bytes(self) -> int:
         if self._spec.device is Device.CPU:
             return 0
-        return int(self._device.memory_stats()["peak_bytes_in_use"])
+        # None from an allocator that keeps no count: XLA_PYTHON_CLIENT_ALLOCATOR=platform.
+        return int((self._device.memory_stats() or {}).get("peak_bytes_in_use", 0))

@@ -10,7 +10,7 @@ from jax import lax
 from numpy.typing import NDArray
 from twinrun.contract.spec import JobSpec
 
-from services.jax import augmentation, losses, model, optimizers
+from services.jax import augmentation, device, losses, model, optimizers
 from services.jax.layers.norms import batch_norm
 from services.jax.rounding import Rounding
 from services.model import optimizers as shared
@@ -57,7 +57,8 @@ class ScannedSteps:
         self.sites = sites.of_layers(spec.layers, images.shape[1:])
         slots = optimizers.slots(spec.optimizer, held.trained)
         self._state = State(list(held.trained), list(held.kept), slots)
-        self._chunk = jax.jit(self._loop, donate_argnums=0)
+        options = device.compiler_options(spec)
+        self._chunk = jax.jit(self._loop, donate_argnums=0, compiler_options=options)
         self._taken = 0
 
     @property

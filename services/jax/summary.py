@@ -7,9 +7,9 @@ from twinrun.contract.events import LayerSummary, ModelSummarized
 from twinrun.contract.spec import JobSpec
 
 from services.data import catalog
-from services.jax.refusals import require_supported
 from services.model import shapes
 from services.model.layers import KINDS
+from services.refusals.jax import require_supported
 from services.trial.code import Build
 
 

@@ -17,13 +17,14 @@ from twinrun.contract.spec import JobSpec
 from twinrun.contract.violation import Violation
 from twinrun.v1 import job_pb2, runner_service_pb2, runner_service_pb2_grpc
 
+from services import refusals
 from services.access.guard import Guard
 from services.data import catalog
 from services.data.blobs import Blobs
 from services.errors import InvalidRequest, RunnerBusy, TooManyWatchers, TwinrunError
 from services.machine import build, cores, host, memory
 from services.pipe import ProcessUse
-from services.runner import memory_limit, pieces, ready, refusals
+from services.runner import memory_limit, pieces, ready
 from services.runner.jobs import Jobs
 from services.runner.status import error_to_status
 from services.runner.validation import valid_spec
@@ -207,7 +208,7 @@ class Servicer(runner_service_pb2_grpc.RunnerServiceServicer):
 
     def _spec(self, message: job_pb2.JobSpec, *, traced: bool = False) -> JobSpec:
         spec = valid_spec(message, host.available_cpus(), self._default_threads)
-        refusals.require(spec, self._framework)
+        refusals.require_supported(self._framework, spec)
         ready.require_code(spec, self._framework, allowed=self._allow_code, traced=traced)
         return spec
 

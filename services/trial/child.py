@@ -144,7 +144,7 @@ def _failure(error: BaseException) -> Failure:
     named: dict[str, Any] = {"type": type(error).__name__}
     text = f"{type(error).__name__}: {error}"
     if _is_out_of_memory(error):
-        return Failure(errors.OutOfMemory.reason, f"Memory ran out: {text}.", named)
+        return Failure(errors.OutOfMemory.reason, f"Memory ran out: {text.rstrip('.')}.", named)
     return Failure(errors.TrainerFailed.reason, f"The trainer failed: {text}.", named)
 
 
@@ -154,6 +154,7 @@ def _is_out_of_memory(error: BaseException) -> bool:
         isinstance(error, MemoryError)
         or type(error).__name__ in ("OutOfMemoryError", "ResourceExhaustedError")
         or "can't allocate memory" in str(error)  # PyTorch on a CPU
+        or str(error).startswith("RESOURCE_EXHAUSTED")  # JAX, on any device
     )
 
 

@@ -16,11 +16,15 @@ ROOT = Path(__file__).parents[2]
 PROJECT = "twinrun-e2e"
 # Not the usual ones: whoever runs the tests may have runners there.
 PORTS = {"pytorch": 50951, "tensorflow": 50952}
+JAX_PORT, JAX_IMAGE = 50953, "twinrun-jax:cpu"  # only where it is asked for
 IMAGES = {"pytorch": "twinrun-pytorch:default", "tensorflow": "twinrun-tensorflow:cpu"}
 ADDRESSES = tuple(f"--{name}=127.0.0.1:{port}" for name, port in PORTS.items())
 SMALL = ("--workload=synthetic-mlp", "--train-limit=640", "--threads=1", "--epochs=1")
 LONG = ("--workload=synthetic-mlp", "--train-limit=640", "--threads=1", "--epochs=10000")
-_UNSET = ("TLS", "TWINRUN_BIND", "GPU", "TORCH", "TENSORFLOW", "COMPILER", "MAKEFLAGS", "MAKELEVEL")
+_UNSET = (
+    *("TLS", "TWINRUN_BIND", "GPU", "TORCH", "TENSORFLOW", "JAX", "COMPILER", "FRAMEWORKS"),
+    *("MAKEFLAGS", "MAKELEVEL"),
+)
 
 
 def environment(**settings: str) -> dict[str, str]:
@@ -30,7 +34,8 @@ def environment(**settings: str) -> dict[str, str]:
         for name, value in os.environ.items()
         if name not in _UNSET and not name.startswith(("TWINRUN_", "COMPOSE_"))
     }
-    ports = {f"TWINRUN_{name.upper()}_PORT": str(port) for name, port in PORTS.items()}
+    everyone = PORTS | {"jax": JAX_PORT}
+    ports = {f"TWINRUN_{name.upper()}_PORT": str(port) for name, port in everyone.items()}
     return {**kept, "COMPOSE_PROJECT_NAME": PROJECT, **ports, **settings}
 
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from orchestrator.actions.access import tokens
 from tests.builders.certificates import Authority
 from tests.e2e.containers import PORTS, ROOT, SMALL, container, inspect, make, run
 from tests.waiting import eventually
@@ -44,3 +45,21 @@ def test_with_tls_it_is_and_asks_who_calls(down, certs, orchestrator):
     assert "speaks TLS" in orchestrator(*train, address, code=2).stderr
     orchestrator(*train, address, f"--tls={certs.client('x')}")
     assert "Train by x from" in docker_log("tensorflow")
+
+
+def test_a_file_of_tokens_in_the_folder_says_who_may_do_what(down, certs, orchestrator):
+    made = {role: tokens.new(role, role) for role in ("watch", "run")}
+    known = certs.folder / "tokens"
+    known.touch(0o600)
+    known.write_text("".join(f"{token.line}\n" for token in made.values()))
+    make("up-tensorflow", TLS=str(certs.folder))
+    address = f"--tensorflow=localhost:{PORTS['tensorflow']}"
+
+    def train(name: str, code: int) -> str:
+        client = certs.client(name, token=made[name].text if name in made else None)
+        command = ("train", "--framework=tensorflow", *SMALL, address, f"--tls={client}")
+        return orchestrator(*command, code=code).stderr
+
+    assert "no line for the certificate of nobody" in train("nobody", 2)
+    assert "the role watch may not call Train" in train("watch", 2)
+    train("run", 0)

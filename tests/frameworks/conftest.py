@@ -8,7 +8,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
-from twinrun.contract.enums import Precision
+from twinrun.contract.enums import Execution, Precision
 
 from services.errors import Unsupported
 from services.frameworks import FRAMEWORKS
@@ -61,7 +61,10 @@ def short_compilations(
 
 @pytest.hookimpl(wrapper=True)
 def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Iterator[None]:
-    """Skip what a framework says that it lacks."""
+    """Skip what a framework says that it lacks, and what it would only do again."""
+    given = pyfuncitem.funcargs
+    if given.get("name") == "jax" and given.get("execution") is Execution.COMPILED:
+        pytest.skip("JAX's compiled execution is its default: test_jax.py, test_branches.py")
     try:
         return (yield)
     except Unsupported as refused:

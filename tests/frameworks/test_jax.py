@@ -1,6 +1,7 @@
 """What is JAX's alone: threads that hold, what it refuses, and what it compiles."""
 
 import itertools
+import os
 import subprocess
 import sys
 from dataclasses import replace
@@ -9,11 +10,20 @@ from pathlib import Path
 import numpy as np
 import pytest
 from twinrun.contract.code import Code
-from twinrun.contract.enums import ActivationFunction, Execution, Loop, OwnWay, Precision, Recipe
+from twinrun.contract.enums import (
+    ActivationFunction,
+    Device,
+    Execution,
+    Loop,
+    OwnWay,
+    Precision,
+    Recipe,
+)
 from twinrun.contract.layers import Activation, GlobalMaxPool2d, MaxPool2d
 
-from services.errors import Unsupported
+from services.errors import DeviceUnavailable, OutOfMemory, Unsupported
 from services.frameworks import FRAMEWORKS
+from services.trial import child
 from tests.frameworks import jobs
 
 
@@ -167,3 +177,61 @@ def test_of_equal_values_the_first_has_the_whole_gradient_and_at_0_a_relu_has_no
     computed = KINDS[type(layer)].computed
     slope = jax.grad(lambda x: computed(layer, x, given).sum())(np.zeros((1, 2, 2, 1)))
     np.testing.assert_array_equal(slope.ravel(), first or [0] * 4)
+
+
+def test_memory_that_runs_out_is_told_as_such():
+    import jax.numpy as jnp  # noqa: PLC0415 - whichever is there
+
+    with pytest.raises(RuntimeError) as found:
+        jnp.zeros(10**13).block_until_ready()
+    assert child._failure(found.value).reason == OutOfMemory.reason
+
+
+def test_what_lacks_for_a_gpu_is_said(framework, monkeypatch):
+    from services.jax import device  # noqa: PLC0415 - whichever is there
+
+    with pytest.raises(DeviceUnavailable, match=r"installed without CUDA; .* install jax"):
+        device.prepare(jobs.spec(device=Device.CUDA))
+    monkeypatch.setattr(device, "find_spec", lambda _: object())
+    with pytest.raises(DeviceUnavailable, match=r"sees no GPU; .* install NVIDIA's driver"):
+        device.prepare(jobs.spec(device=Device.CUDA))
+
+
+@pytest.mark.parametrize(("allowed", "highest"), [(False, True), (True, False)])
+def test_on_a_gpu_products_and_convolutions_are_in_tf32_only_where_the_job_allows_it(
+    framework, allowed, highest
+):
+    """XLA takes TF32 unless both factors are marked: what is marked can be seen anywhere."""
+    import jax  # noqa: PLC0415 - whichever is there
+
+    from services.jax import device  # noqa: PLC0415
+
+    with pytest.raises(DeviceUnavailable):
+        device.prepare(jobs.spec(device=Device.CUDA, allow_tf32=allowed))
+    ones = np.ones((1, 4, 4, 4), np.float32)
+    try:
+        text = jax.jit(lambda x: (jax.lax.conv(x, x, (1, 1), "SAME"), x @ x)).lower(ones).as_text()
+    finally:
+        device.prepare(jobs.spec())
+    assert text.count("HIGHEST") == (4 if highest else 0)  # two factors each
+
+
+def test_on_a_gpu_xla_leaves_out_no_rounding_and_knows_how_it_is_asked(framework):
+    import jax  # noqa: PLC0415 - whichever is there
+
+    from services.jax import device  # noqa: PLC0415
+
+    options = device.compiler_options(jobs.spec(device=Device.CUDA))
+    assert options == {"xla_allow_excess_precision": False}
+    assert not device.compiler_options(jobs.spec())
+    assert jax.jit(lambda x: x + 1, compiler_options=options)(1) == 2
+    with pytest.raises(RuntimeError, match="xla_allow_excess_precisio"):
+        jax.jit(lambda x: x + 1, compiler_options={"xla_allow_excess_precisio": False})(1)
+
+
+def test_on_a_gpu_memory_is_taken_when_it_is_needed_and_as_much_as_there_is(framework):
+    from jaxlib import xla_client  # noqa: PLC0415 - whichever is there
+
+    asked = xla_client.generate_pjrt_gpu_plugin_options()
+    assert asked["preallocate"] is False
+    assert asked["memory_fraction"] == float(os.environ["XLA_CLIENT_MEM_FRACTION"]) >= 0.95

@@ -27,11 +27,21 @@ _HONEST = 3  # cases on which the code as it is is tried as a mutant is
 
 def options(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.mutants", description=__doc__)
-    parser.add_argument("--of", nargs="*", default=[*targets.FRAMEWORKS, SHARED], help="whose code")
+    parser.add_argument(
+        "--of",
+        nargs="*",
+        default=[*targets.FRAMEWORKS, SHARED],
+        choices=[*targets.EVERY, SHARED],
+        help="whose code",
+    )
     parser.add_argument("--file", default="", help="only files with this in their names")
     parser.add_argument("--every", type=int, default=1, help="only each so many-th mutant")
     parser.add_argument("--keep", type=Path, default=targets.ROOT / "build/mutants.jsonl")
-    return parser.parse_args(arguments)
+    chosen = parser.parse_args(arguments)
+    if others := {*chosen.of} - {*targets.FRAMEWORKS, SHARED}:
+        pairs = " or ".join(f"MUTANTS=pytorch,{name}" for name in sorted(others))
+        parser.error(f"--of {' '.join(sorted(others))}: a certificate has two sides, set {pairs}")
+    return chosen
 
 
 def main() -> int:

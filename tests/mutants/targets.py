@@ -152,7 +152,7 @@ MUTATED: dict[str, dict[str, str]] = {
     "services/jax/losses.py": {"idiomatic": _IDIOMATIC, "_softmax_twice": _OWN},
     "services/jax/rounding.py": {},
     "services/jax/augmentation.py": {},
-    "services/jax/device.py": {"notes": _TELLS},
+    "services/jax/device.py": {"notes": _TELLS, "compiler_options": "of a GPU"},
     "services/jax/optimizers/__init__.py": {"in_its_ways": _OWN},
     "services/jax/optimizers/clipping.py": {},
     **{f"services/jax/optimizers/{kind}.py": {"usual": _IDIOMATIC} for kind in OPTIMIZERS},
@@ -210,7 +210,6 @@ LEFT_OUT = {
     "services/jax/measure.py": "measures the machine",
     "services/jax/optimizers/kinds.py": "imports",
     "services/jax/profile.py": _TELLS,
-    "services/jax/refusals.py": _REFUSES,
     "services/jax/summary.py": _TELLS,
 }
 # What both frameworks share cannot differ: the tests named judge it, those first that know most.

@@ -18,7 +18,7 @@ from twinrun.contract.events import Environment, Profiled
 from twinrun.contract.spec import JobSpec
 
 from services.data.arrays import Data, require_padding_at_end
-from services.jax import defaults, device, losses, profile, refusals
+from services.jax import defaults, device, losses, profile
 from services.jax.environment import environment
 from services.jax.idiomatic import augmentation, model, optimizers
 from services.jax.idiomatic.pipeline import Batch, loader, samples, seeds
@@ -26,6 +26,7 @@ from services.model import losses as shared
 from services.model import metrics, taken
 from services.model.augmentation import wanted
 from services.model.weights import Weights
+from services.refusals.jax import require_supported
 from services.trial import matched
 from services.trial.code import Build
 from services.trial.trainer import Steps
@@ -46,8 +47,7 @@ class IdiomaticTrainer:
     def __init__(
         self, spec: JobSpec, data: Data, weights: Weights | None, build: Build | None = None
     ) -> None:
-        refusals.require_supported(spec, build)
-        refusals.require_arrays(data)
+        require_supported(spec, build)
         require_padding_at_end(spec, data)
         self._spec, self._device = spec, device.prepare(spec)
         self._data = data

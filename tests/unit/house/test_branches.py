@@ -70,6 +70,7 @@ COVERED = {
     "getattr(type(model), name) is not getattr(keras.Model, name)": MESSAGE,
     "tensorflow/code/views.py _variants: "
     "len(view.shape) == 2 and (not type(layer).__module__.startswith('keras.'))": KIND,
+    "jax/device.py compiler_options: spec.device is Device.CPU": GPU,
     "jax/device.py _start: device is Device.CPU": GPU,
     "jax/device.py notes: spec.device is Device.CPU": MESSAGE,
     "jax/device.py prepare: "
@@ -192,7 +193,7 @@ def test_no_computing_module_is_left_out():
     """What of a framework's folder is not listed computes nothing of a matched job."""
     others = {
         *("__init__", "defaults", "environment", "idiomatic", "measure", "pipeline", "profile"),
-        *("refusals", "summary"),
+        "summary",
     }
     for framework, modules in COMPUTING.items():
         folder = SERVICES / framework

@@ -1,12 +1,13 @@
 """`make up` against a stand-in for the engine's client: what it checks, chooses and says."""
 
 import json
+import os
 import re
 import subprocess
 
 import pytest
 
-from docker.containers import count
+from docker.containers import count, flags_for
 from docker.engine import Fault
 from tests.builders.engine import ENGINE, ROOT, Engine
 
@@ -31,6 +32,47 @@ def test_one_alone_leaves_the_other_out(engine):
     said = engine.up("up", "tensorflow")
     assert "pytorch " not in said
     assert all("pytorch" not in words for words, _ in engine.calls)
+
+
+def test_jax_is_there_only_where_it_is_asked_for(engine):
+    said = engine.up("up", "jax", answers={"compose port": (0, "127.0.0.1:50053", "")})
+    assert "jax         127.0.0.1:50053  a framework 1.2" in said
+    words, _ = engine.call("up")
+    assert words[-1] == "jax"
+    assert "pytorch" not in words
+
+
+@pytest.mark.parametrize(
+    ("settings", "started"),
+    [({}, ["pytorch", "tensorflow"]), ({"FRAMEWORKS": "tensorflow,jax"}, ["tensorflow", "jax"])],
+)
+def test_make_up_starts_the_frameworks_of_make_setup(settings, started):
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if name != "FRAMEWORKS" and not name.startswith("MAKE")  # of a make around the tests
+    }
+    done = subprocess.run(
+        ["make", "--dry-run", "up"],
+        cwd=ROOT,
+        env=kept | settings,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.split()[-len(started) - 1 :] == ["up", *started]
+
+
+@pytest.mark.parametrize(
+    ("address", "flags"),
+    [
+        ("127.0.0.1:50053", ""),
+        ("127.0.0.1:6000", "not its usual port: orchestrator compare --jax 127.0.0.1:6000"),
+        ("0.0.0.0:6000", "from other machines: orchestrator compare --jax NAME:6000 --tls jax=DIR"),
+    ],
+)
+def test_an_address_comes_with_the_flags_that_lead_to_it(address, flags):
+    assert flags_for("jax", address) == flags
 
 
 def test_an_address_that_the_orchestrator_would_not_look_at_comes_with_its_flag(engine):
@@ -154,6 +196,12 @@ def test_one_that_will_not_be_healthy_is_shown_by_its_last_lines(engine, state, 
     assert re.fullmatch(wanted, said)  # how many seconds it took is the machine's
 
 
+def test_those_that_are_there_are_restarted(engine):
+    engine.up("restart", answers={"compose restart": (0, "", ""), "compose ps": (0, "cid", "")})
+    words, _ = engine.call("restart")
+    assert words[-3:] == ["pytorch", "tensorflow", "jax"]
+
+
 def test_restart_of_what_is_not_there_says_so(engine):
     answers = {"compose restart": (0, "", ""), "compose ps": (0, "", "")}
     assert engine.up("restart", answers=answers, code=1) == (
@@ -227,5 +275,6 @@ def test_every_target_of_the_makefile_for_containers_has_its_help():
     said = subprocess.run(
         ["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True
     ).stdout
-    for target in ("up", "down", "restart", "logs", "ps", "up-pytorch", "up-tensorflow", "images"):
+    of_all = ("up", "down", "restart", "logs", "ps", "images")
+    for target in (*of_all, "up-pytorch", "up-tensorflow", "up-jax"):
         assert f"  make {target} " in said

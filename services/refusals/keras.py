@@ -10,7 +10,7 @@ from services.errors import InvalidRequest
 from services.frameworks import FRAMEWORKS
 
 
-def require(spec: JobSpec, framework: str) -> None:
+def require_supported(spec: JobSpec, framework: str) -> None:
     """Check a job for the runner of a framework. Raises InvalidRequest with all that is wrong."""
     known = FRAMEWORKS.get(framework)  # a test may run a framework of its own
     found = _keras(spec, framework) if known and known.keras else _others(spec)

@@ -9,7 +9,7 @@ from twinrun.contract.spec import Augmentation
 
 from services.errors import InvalidRequest
 from services.frameworks import FRAMEWORKS
-from services.runner.refusals import require
+from services.refusals.keras import require_supported
 from tests.frameworks import jobs
 
 KERAS = [name for name, each in FRAMEWORKS.items() if each.keras]
@@ -27,7 +27,7 @@ REFUSED = {
 
 def violations(job, framework):
     with pytest.raises(InvalidRequest) as refused:
-        require(job, framework)
+        require_supported(job, framework)
     return {each.field: each.message for each in refused.value.violations}
 
 
@@ -47,16 +47,16 @@ def test_all_that_is_wrong_is_named_at_once():
 @pytest.mark.parametrize("framework", KERAS)
 @pytest.mark.parametrize("execution", [Execution.DEFAULT, Execution.COMPILED])
 def test_an_idiomatic_job_is_taken_with_matched_values_and_order_too(framework, execution):
-    require(replace(JOB, execution=execution), framework)
-    require(replace(JOB, matched_batch_order=True, matched_initial_values=True), framework)
+    require_supported(replace(JOB, execution=execution), framework)
+    require_supported(replace(JOB, matched_batch_order=True, matched_initial_values=True), framework)
 
 
 @pytest.mark.parametrize("framework", OTHERS)
 def test_every_other_runner_refuses_the_shared_order_in_its_own_recipe(framework):
-    require(JOB, framework)
+    require_supported(JOB, framework)
     found = violations(replace(JOB, matched_batch_order=True), framework)
     assert ", ".join(KERAS) in found["matched_batch_order"]
 
 
 def test_a_framework_of_a_tests_own_is_asked_for_nothing_of_kerass():
-    require(replace(JOB, **REFUSED["recipe"]), "fake")
+    require_supported(replace(JOB, **REFUSED["recipe"]), "fake")

@@ -1,11 +1,9 @@
 """What JAX's runner does not do, each in one sentence with the remedy."""
 
-from twinrun.contract.enums import Execution, OwnWay
+from twinrun.contract.enums import Execution, OwnWay, Recipe
 from twinrun.contract.spec import JobSpec
 
-from services.data.arrays import Data
 from services.errors import Unsupported
-from services.trial.code import Build
 
 # What is not a way of JAX's users, or not built here. All others are.
 _LACKS = {
@@ -18,8 +16,8 @@ _LACKS = {
 }
 
 
-def require_supported(spec: JobSpec, build: Build | None = None) -> None:
-    """Check the code, the execution and the own ways. Raises Unsupported."""
+def require_supported(spec: JobSpec, build: object = None) -> None:
+    """Check the code, the execution, the images and the own ways. Raises Unsupported."""
     if spec.code is not None or build is not None:
         raise Unsupported(
             "JAX's runner trains models of layers and no user's code yet; give the job layers",
@@ -31,18 +29,15 @@ def require_supported(spec: JobSpec, build: Build | None = None) -> None:
             "to 43 times as long as PyTorch and measures nothing else; take execution default",
             field="execution",
         )
-    if lacking := [f"{way} ({_LACKS[way]})" for way in spec.own_ways if way in _LACKS]:
-        raise Unsupported(
-            f"own_ways has {', '.join(lacking)}, which is no way of JAX's; leave it out",
-            field="own_ways",
-        )
-
-
-def require_arrays(data: Data) -> None:
-    """Check that the idiomatic recipe need not read files. Raises Unsupported."""
-    if data.files is not None:
+    arrays = spec.dataset.arrays
+    if spec.recipe is Recipe.IDIOMATIC and arrays is not None and arrays.files:
         raise Unsupported(
             "the images are files, and JAX has nothing of its own that reads them, nor have Flax "
             "and Grain; take recipe matched, or give the images as arrays",
             field="dataset.arrays.files",
+        )
+    if lacking := [f"{way} ({_LACKS[way]})" for way in spec.own_ways if way in _LACKS]:
+        raise Unsupported(
+            f"own_ways has {', '.join(lacking)}, which is no way of JAX's; leave it out",
+            field="own_ways",
         )

@@ -1,0 +1,61 @@
+"""What a framework lacks is refused where a job is submitted, without the framework."""
+
+import sys
+from dataclasses import replace
+from types import SimpleNamespace
+
+import pytest
+from twinrun.contract.enums import Execution
+from twinrun.v1 import job_pb2, runner_service_pb2
+
+from services import frameworks, refusals
+from services.errors import Unsupported
+from services.runner.servicer import Servicer
+from services.runner.validation import valid_spec
+from tests.builders.specs import CPUS, proto
+
+EAGER = proto(dataset={"name": "synthetic"}, execution="EXECUTION_EAGER")
+NOBODY = SimpleNamespace()
+CALLS = {
+    "Train": lambda spec: runner_service_pb2.TrainRequest(spec=spec, validate_only=True),
+    "Evaluate": lambda spec: runner_service_pb2.EvaluateRequest(spec=spec),
+    "Measure": lambda spec: runner_service_pb2.MeasureRequest(spec=spec),
+    "Summarize": lambda spec: runner_service_pb2.SummarizeRequest(spec=spec),
+    "Preview": lambda spec: runner_service_pb2.PreviewRequest(spec=spec),
+}
+
+
+def servicer(framework: str) -> Servicer:
+    jobs = SimpleNamespace(data_dir=NOBODY)
+    return Servicer(framework, jobs, 1, 1, 1, blobs=NOBODY, guard=NOBODY)
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_each_call_refuses_it_in_one_sentence_with_the_remedy(name):
+    call = getattr(servicer("jax"), name)
+    with pytest.raises(Unsupported, match=r"JAX makes a .*; take execution default") as e:
+        call(CALLS[name](EAGER), None)
+    assert e.value.metadata == {"field": "execution"}
+    assert "jax" not in sys.modules
+
+
+def test_a_framework_that_has_it_takes_it():
+    job = servicer("pytorch").Train(CALLS["Train"](EAGER), None)
+    assert job.spec.execution == job_pb2.EXECUTION_EAGER
+
+
+def test_what_none_refuses_is_taken():
+    job = servicer("jax").Train(CALLS["Train"](proto(dataset={"name": "synthetic"})), None)
+    assert job.spec.execution == job_pb2.EXECUTION_DEFAULT
+
+
+@pytest.mark.parametrize("framework", frameworks.FRAMEWORKS)
+def test_only_one_that_lacks_something_refuses(framework):
+    spec = valid_spec(proto(dataset={"name": "synthetic"}), CPUS)
+    refusals.require_supported(framework, spec)
+    eager = replace(spec, execution=Execution.EAGER)
+    if "execution" in frameworks.FRAMEWORKS[framework].lacks:
+        with pytest.raises(Unsupported):
+            refusals.require_supported(framework, eager)
+    else:
+        refusals.require_supported(framework, eager)
