@@ -1,7 +1,7 @@
 """The work of one command: find runners, run trials, compare the results, draw them."""
 
 import dataclasses
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -93,15 +93,7 @@ def train(request: ComparisonRequest, runners: Runners, display: Display) -> Out
     runners.prepare(request.runner_names)
     with closing(Renderer()) as renderer:
         request = dataclasses.replace(request, spec=accepted(request, runners))
-        run = store.create(
-            *(request.output, plain(request.names), request.workload, request.names),
-            *(request.spec,),
-            baseline=request.baseline,
-            label=request.label,
-            precision=request.plan.precision,
-            margin=request.plan.margin,
-            fail_if=request.plan.fail_if,
-        )
+        run = created(request)
         with making(run) as made:
             if request.best_threads:
                 sides = threads.with_best(run, request, runners, display)
@@ -109,6 +101,18 @@ def train(request: ComparisonRequest, runners: Runners, display: Display) -> Out
             outcome = train_into(run, request, runners, renderer, display)
             made.stopped = outcome.cut_short
         return outcome
+
+
+def created(request: ComparisonRequest) -> Run:
+    """Create the run of a request whose spec is complete. Raises OutputError."""
+    return store.create(
+        *(request.output, plain(request.names), request.workload, request.names, request.spec),
+        baseline=request.baseline,
+        label=request.label,
+        precision=request.plan.precision,
+        margin=request.plan.margin,
+        fail_if=request.plan.fail_if,
+    )
 
 
 def accepted(request: ComparisonRequest, runners: Runners) -> job_pb2.JobSpec:
@@ -121,29 +125,29 @@ def accepted(request: ComparisonRequest, runners: Runners) -> job_pb2.JobSpec:
 
 
 def train_into(
-    run: Run, request: ComparisonRequest, runners: Runners, renderer: Renderer, display: Display
+    run: Run,
+    request: ComparisonRequest,
+    runners: Runners,
+    renderer: Renderer,
+    display: Display,
+    *,
+    blocks: "Blocks | None" = None,
 ) -> Outcome:
-    """Train as `train`, into an existing ``run``. Raises CannotRun if no trial can."""
-    spec = request.spec
+    """Train as `train`, into an existing ``run``. Raises CannotRun if no trial can.
+
+    ``blocks``: runs its blocks elsewhere; None: by ``runners``, one after the other. A certificate
+    that the run has is not made again.
+    """
     interrupted, faults = False, list[Sentence]()
     ended: OrchestratorError | None = None
     try:
         renderer.ready()  # its start must not disturb a trial
-        if request.certify and is_to_be_the_same(request):
+        if request.certify and is_to_be_the_same(request) and run.certificate() is None:
             certificates = certified(request, run, runners, display)
             run.write_certificate(certificate_file.as_dict(certificates))
-        at_once = _at_once(request, runners, display)
-        if at_once:
-            run.write_concurrent()
-        with logged(run.log_path, display) as listen:
-            order = placements(
-                request.sides,
-                spec,
-                enough(request.plan, run, display),
-                same_seed=request.plan.same_seed,
-            )
-            faults = run_trials(order, runners, run, listen, at_once=at_once)
-            if request.profile:
+        faults, runners = (blocks or _one_after_another)(run, request, runners, display)
+        if request.profile:
+            with logged(run.log_path, display) as listen:
                 faults += _profile(run, request, runners, listen)
         settle(run, request, runners, display)
     except KeyboardInterrupt:
@@ -166,6 +170,23 @@ def train_into(
     display.stage("")
     display.say(kept(run))
     return Outcome(run, comparison, faults, interrupted, ended)
+
+
+# Runs the blocks of a comparison; returns a sentence for each failed trial, and the runners for
+# whatever follows.
+Blocks = Callable[[Run, ComparisonRequest, Runners, Display], tuple[list[Sentence], Runners]]
+
+
+def _one_after_another(
+    run: Run, request: ComparisonRequest, runners: Runners, display: Display
+) -> tuple[list[Sentence], Runners]:
+    at_once = _at_once(request, runners, display)
+    if at_once:
+        run.write_concurrent()
+    with logged(run.log_path, display) as listen:
+        judge_of, same_seed = enough(request.plan, run, display), request.plan.same_seed
+        order = placements(request.sides, request.spec, judge_of, same_seed=same_seed)
+        return run_trials(order, runners, run, listen, at_once=at_once), runners
 
 
 def _profile(
@@ -196,6 +217,7 @@ def _learn_noise(comparison: Comparison, request: ComparisonRequest) -> None:
     environments = [t.environment for t in next(iter(comparison.trials.values()), ())]
     if (
         verdict is None
+        or verdict.machines > 1
         or verdict.low is None
         or verdict.high is None
         or not environments

@@ -14,8 +14,10 @@ from orchestrator.results import circumstances
 from orchestrator.results.comparison import Comparison, compare
 from orchestrator.results.comparison_file import as_dict
 from orchestrator.results.limits.judging import is_settled, judged
+from orchestrator.results.machines.each import Machines, machines
 from orchestrator.results.threads.search import Search
-from orchestrator.storage import machine
+from orchestrator.storage import clustering, machine
+from orchestrator.storage.blocks import blocks
 from orchestrator.storage.files import noting
 from orchestrator.storage.store import Run
 from orchestrator.trials.trial import Trial
@@ -53,10 +55,16 @@ def comparison_of(run: Run) -> Comparison:
         again=again,
         searched=searched,
     )
-    comparison = judged(comparison, what)
+    over: Machines | None = None
+    with noting(damages):
+        if plan := clustering.plan_of(run):
+            certified_on = plan.certified_on if certificates else None
+            over = machines(comparison.verdicts, blocks(run.path), certified_on)
+    comparison = judged(dataclasses.replace(comparison, machines=over), what)
     settled = is_settled(comparison.decisions)  # then it needed not to be more precise
     more = [] if settled else cautions([*comparison.verdicts, *comparison.at_best], what.precision)
-    every = (*circumstances.of_damages(damages), *comparison.cautions, *more)
+    of_machines = over.cautions if over else []
+    every = (*circumstances.of_damages(damages), *comparison.cautions, *of_machines, *more)
     return dataclasses.replace(comparison, cautions=every)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from orchestrator.actions import compare as comparing
 from orchestrator.actions import threads, variants
+from orchestrator.actions.cluster import train as clusters
 from orchestrator.actions.compare import ComparisonRequest
 from orchestrator.actions.finish import comparison_of
 from orchestrator.actions.shown import shown
@@ -25,7 +26,7 @@ from orchestrator.api.progress import Progress
 from orchestrator.api.result import Record, Result
 from orchestrator.api.words import in_words_of_python
 from orchestrator.errors import BadInput
-from orchestrator.frameworks import usual
+from orchestrator.frameworks import FRAMEWORKS, usual
 from orchestrator.language.phrases import Phrase, english
 from orchestrator.results import history
 from orchestrator.results.limits.condition import conditions
@@ -59,6 +60,7 @@ def compare(
     verify: bool = True,
     concurrent: bool = False,
     profile: bool = False,
+    cluster: str | Path | None = None,
     fail_if: str | None = None,
     output: str | Path = "runs",
     label: str = "",
@@ -76,7 +78,8 @@ def compare(
     ``recipe="both"`` and ``loop="both"`` return a `Record`, everything else a `Result`.
     ``progress``: True shows bars in a notebook's cell and prints lines elsewhere, a function
     receives each line, False is quiet. A framework's name takes the address of its runner:
-    ``pytorch="gpu-machine:50051"``; ``tls`` corresponds to ``--tls``.
+    ``pytorch="gpu-machine:50051"``; ``tls`` corresponds to ``--tls``. ``cluster`` corresponds to
+    ``--cluster``: the file of several machines.
 
     The environment and twinrun.toml are ignored. Raises OrchestratorError; if a trial failed, or on
     KeyboardInterrupt, what has finished is kept, and the message says where.
@@ -118,6 +121,16 @@ def compare(
         label=label,
         best_threads=best,
     )
+    if cluster is not None:
+        several = {"--recipe=both": recipe == "both", "--loop=both": loop == "both"}
+        given_too = {
+            f"--{name}": bool(given.get(name.replace("-", "_"))) for name in (*FRAMEWORKS, "tls")
+        }
+        clusters.check({**given_too, **several, "--threads=best": best, "--concurrent": concurrent})
+        with showing(progress, job.workload, request.names, spec.epochs) as display:
+            outcome = clusters.compare_over(request, Path(cluster), display)
+        raise_with_place(outcome.run, [outcome])
+        return Result(outcome.run.path, outcome.comparison)
     with (
         showing(progress, job.workload, request.names, spec.epochs) as display,
         comparing.runners_for(request, places_of(given), display) as runners,

@@ -9,6 +9,7 @@ from typing import Any
 import typer
 from typer.core import TyperCommand
 
+from orchestrator.cli import cluster_option
 from orchestrator.cli.commands import COMMANDS
 from orchestrator.cli.ending import errors_told, terminated_as_interrupted
 from orchestrator.cli.groups import grouped
@@ -30,6 +31,7 @@ class _Command(TyperCommand):
             for here, after in itertools.pairwise([*arguments, "-"])
         ]
         rest: list[str] = super().parse_args(context, before)
+        cluster_option.alone(context)
         return rest
 
 

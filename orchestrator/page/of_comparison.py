@@ -29,7 +29,7 @@ from orchestrator.page.parts import (
     trials_section,
     warnings_section,
 )
-from orchestrator.reports import memory, threads
+from orchestrator.reports import machines, memory, threads
 from orchestrator.reports.comparison import CHANGED, changed, profile
 from orchestrator.reports.reproduction import of_comparison
 from orchestrator.reports.table import note, table
@@ -124,6 +124,7 @@ def comparison_page(comparison: Comparison, about: About, drawings: Sequence[Dra
         sections=[
             *_changed(comparison),
             *_threads(comparison),
+            *_machines(comparison),
             *figures_section(drawings, [side.colour for side in page_sides.values()], comparison),
             *_numbers(comparison),
             trials_section(comparison.trials),
@@ -196,6 +197,14 @@ def _threads(comparison: Comparison) -> list[Section]:
         return []
     block = Table(threads.note(), threads.table(comparison.searched))
     return [Section("threads", say(threads.TITLE), [block])]
+
+
+def _machines(comparison: Comparison) -> list[Section]:
+    found = comparison.machines
+    if found is None or not found.blocks:
+        return []
+    said = " ".join([machines.note(), *map(say, found.sentences)])
+    return [Section("machines", say(machines.TITLE), [Table(said, machines.table(found))])]
 
 
 def _aside(comparison: Comparison) -> list[str]:

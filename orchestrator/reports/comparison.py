@@ -7,7 +7,7 @@ from twinrun.contract.events import Profiled
 
 from orchestrator.language.phrases import Phrase, join, say
 from orchestrator.language.words import NEXT, label, percent
-from orchestrator.reports import environments, memory, threads
+from orchestrator.reports import environments, machines, memory, threads
 from orchestrator.reports.grid import BLANK, Grid, Part, Said, columns, of_sides, row
 from orchestrator.reports.table import note, table
 from orchestrator.reports.time_breakdown import causes, why, why_sentence
@@ -75,6 +75,8 @@ def sentences(comparison: Comparison) -> list[str]:
         lines += map(say, below(each))
     lines += [say(each.sentence) for each in ahead(comparison)]
     lines += map(say, remedies(comparison))
+    if comparison.machines is not None:
+        lines += map(say, comparison.machines.sentences)
     lines += map(say, told_above(comparison))
     lines += _certificate(comparison)
     lines += noise(comparison)
@@ -149,6 +151,9 @@ def report(comparison: Comparison) -> Iterator[Part]:
     if comparison.searched is not None:
         yield from (BLANK, Said(say(threads.TITLE), strong=True))
         yield from (threads.table(comparison.searched), Said(threads.note()))
+    if comparison.machines is not None and comparison.machines.blocks:
+        yield from (BLANK, Said(say(machines.TITLE), strong=True))
+        yield from (machines.table(comparison.machines), Said(machines.note()))
     if (times := why(comparison)).rows:
         yield from (BLANK, Said(say(WHY), strong=True), times)
     if (sizes := memory.table(comparison)).rows:

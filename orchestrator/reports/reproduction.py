@@ -114,6 +114,8 @@ def _of_repeats(comparison: Comparison, repeats: int) -> Iterator[str]:
         yield from ("--repeats", str(repeats))
         if _one_seed(comparison):
             yield "--same-seed"
+    if comparison.machines is not None:
+        yield from ("--cluster", "hosts.toml")
     if comparison.margin is not None:
         yield from ("--margin", f"{comparison.margin:g}")
 

@@ -19,6 +19,7 @@ from orchestrator.results.cautions import cautions
 from orchestrator.results.circumstances import Caution
 from orchestrator.results.estimate import Estimate
 from orchestrator.results.limits.decision import Decision
+from orchestrator.results.machines.each import Machines
 from orchestrator.results.quality import Quality
 from orchestrator.results.quantities import ratios
 from orchestrator.results.threads import crowding
@@ -77,6 +78,7 @@ class Comparison:
     what the sides' jobs differ because the user wants it. ``decisions``: what its conditions came
     to, which the finding then begins with. ``at_best``: of the baseline and each other side, each
     at its own best number of threads, which was ``searched`` for, if that was asked for.
+    ``machines``: what each came to; None: it is of no cluster.
     """
 
     job: JobSpec
@@ -96,6 +98,7 @@ class Comparison:
     decisions: Sequence[Decision] = ()
     at_best: Sequence[Verdict] = ()
     searched: Search | None = None
+    machines: Machines | None = None
 
     @property
     def baseline(self) -> str | None:

@@ -39,6 +39,7 @@ def as_dict(comparison: Comparison) -> dict[str, object]:
             ),
             **({"decisions": comparison.decisions} if comparison.decisions else {}),
             **_threads(comparison),
+            **({"machines": comparison.machines} if comparison.machines else {}),
             "finding": comparison.finding,
             "ahead": ahead(comparison),
             **({"above": layers} if (layers := above(comparison)) else {}),

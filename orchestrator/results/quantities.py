@@ -12,7 +12,8 @@ from twinrun.contract.spec import JobSpec
 
 from orchestrator.language.phrases import Phrase, Sentence, english
 from orchestrator.language.words import memory, number, percent
-from orchestrator.results.estimate import Estimate, estimate
+from orchestrator.results.estimate import Estimate
+from orchestrator.results.machines.effect import estimate_over
 from orchestrator.trials.metrics import ACCURACY, Metric, headline, metrics_of, target_of
 from orchestrator.trials.trial import Trial
 
@@ -232,8 +233,10 @@ def ratio_of(
 ) -> Estimate | None:
     """Estimate `ratios` of one quantity. None: no pair has it."""
     one, other = ({t.number: quantity.measure(t, job) for t in side} for side in (first, second))
-    pairs = [(one[number], other[number]) for number in sorted(one.keys() & other.keys())]
-    known = [(a, b) for a, b in pairs if a and b]
+    on = {trial.number: trial.machine for trial in first}
+    pairs = [(one[n], other[n], on[n]) for n in sorted(one.keys() & other.keys())]
+    known = [(a, b, machine) for a, b, machine in pairs if a and b]
     if not known:
         return None
-    return estimate([a for a, _ in known], [b for _, b in known], together)
+    ones, others, machines = zip(*known, strict=True)
+    return estimate_over(ones, others, machines, together)

@@ -17,7 +17,8 @@ from twinrun.contract.enums import Device
 from orchestrator.language.phrases import Phrase, Sentence, english, join
 from orchestrator.language.words import COMMA, label, number, percent
 from orchestrator.results.circumstances import OTHER_CPUS, taken
-from orchestrator.results.estimate import Estimate, centre, estimate
+from orchestrator.results.estimate import Estimate, centre
+from orchestrator.results.machines.effect import estimate_over
 from orchestrator.results.quantities import EPOCH
 from orchestrator.trials.sides import are_the_same
 from orchestrator.trials.trial import Trial
@@ -37,6 +38,13 @@ _INTERVAL = Phrase("95 %: {low:.2f} to {high:.2f}, {pairs} pairs")
 _NONE_SHOWN = Phrase(
     "No difference is shown between the training of {faster} and {slower}; one below {least:.1%} "
     "could not have been seen ({pairs} blocks, {together} ratios at once)."
+)
+_INTERVAL_ON = Phrase(
+    "95 %: {low:.2f} to {high:.2f}, {pairs} pairs on {machines} machines, which it covers too"
+)
+_INTERVALS_ON = Phrase(
+    "95 %, {together} ratios at once: {low:.2f} to {high:.2f}, {pairs} blocks on {machines} "
+    "machines, which they cover too"
 )
 _INTERVALS = Phrase("95 %, {together} ratios at once: {low:.2f} to {high:.2f}, {pairs} blocks")
 _FEW = Phrase("{pairs} pairs: provisional")
@@ -72,7 +80,8 @@ class Verdict:
     ``shown``: there is a difference of relevant size, or ``level``: too close to matter.
     ``pair_ratios``: of each pair, by its number, the slower one's seconds over the faster one's.
     ``cpu_ratio``: the same of CPU seconds, on a CPU. ``together``: the intervals of this many
-    verdicts hold simultaneously.
+    verdicts hold simultaneously. ``machines``: on so many the pairs ran, and the interval covers
+    machines as well if there are several.
     """
 
     faster: str
@@ -92,6 +101,7 @@ class Verdict:
     decided: bool = True
     taken: float | None = None
     cpu_ratio: float | None = None
+    machines: int = 1
 
 
 def verdict(trials: Mapping[str, Sequence[Trial]], together: int = 1) -> Verdict:
@@ -102,11 +112,13 @@ def verdict(trials: Mapping[str, Sequence[Trial]], together: int = 1) -> Verdict
     }
     seconds = {side: EPOCH.of(group, None) or 0.0 for side, group in trials.items()}
     one, other = sorted(seconds, key=lambda side: seconds[side])
-    ratio = _estimate(by_number[one], by_number[other], together)
+    where = {trial.number: trial.machine for trial in itertools.chain(*trials.values())}
+    machines = len(set(where.values()))
+    ratio = _estimate(by_number[one], by_number[other], where, together)
     faster, slower = one, other
     if ratio.ratio < 1:  # the pairs say more than the medians
         faster, slower = other, one
-        ratio = _estimate(by_number[faster], by_number[slower], together)
+        ratio = _estimate(by_number[faster], by_number[slower], where, together)
     shares = [share for t in itertools.chain(*trials.values()) if (share := taken(t)) is not None]
     share = median(shares) if shares else None
     provisional = ratio.half_width is None
@@ -117,7 +129,7 @@ def verdict(trials: Mapping[str, Sequence[Trial]], together: int = 1) -> Verdict
     if itself and (shown or not decided):
         sentence = english(_ITSELF, **_seconds(seconds))
     elif decided:
-        sentence = _sentence(faster, slower, ratio, together, level=level)
+        sentence = _sentence(faster, slower, ratio, together, machines, level=level)
     else:
         sentence = english(_MEASURED, **_seconds(seconds), reasons=_reasons(ratio, share))
     return Verdict(
@@ -141,12 +153,18 @@ def verdict(trials: Mapping[str, Sequence[Trial]], together: int = 1) -> Verdict
         decided=decided,
         taken=share,
         cpu_ratio=_cpu_ratio(trials[faster], trials[slower]),
+        machines=machines,
     )
 
 
-def _estimate(first: Mapping[int, float], second: Mapping[int, float], together: int) -> Estimate:
+def _estimate(
+    first: Mapping[int, float], second: Mapping[int, float], on: Mapping[int, str], together: int
+) -> Estimate:
     numbers = sorted(first.keys() & second.keys())
-    return estimate([first[n] for n in numbers], [second[n] for n in numbers], together)
+    machines = [on[number] for number in numbers]
+    return estimate_over(
+        [first[n] for n in numbers], [second[n] for n in numbers], machines, together
+    )
 
 
 def _cpu_ratio(faster: Sequence[Trial], slower: Sequence[Trial]) -> float | None:
@@ -187,13 +205,15 @@ def _reasons(found: Estimate, share: float | None) -> Sentence:
     return join(COMMA, parts)
 
 
-def _sentence(faster: str, slower: str, found: Estimate, together: int, *, level: bool) -> Sentence:
+def _sentence(
+    faster: str, slower: str, found: Estimate, together: int, machines: int, *, level: bool
+) -> Sentence:
     names = {"faster": label(faster), "slower": label(slower), "ratio": found.ratio}
     if not found.shown:
         phrase = _NOT_SHOWN if together == 1 else _NONE_SHOWN
         counts = {"pairs": found.pairs, "together": together}
         return english(phrase, **names, least=found.half_width, **counts)
-    return english(_LEVEL if level else _FASTER, **names, basis=basis(found, together))
+    return english(_LEVEL if level else _FASTER, **names, basis=basis(found, together, machines))
 
 
 def below(found: Verdict) -> Iterator[Sentence]:
@@ -201,7 +221,8 @@ def below(found: Verdict) -> Iterator[Sentence]:
     names = {"faster": label(found.faster), "slower": label(found.slower)}
     if not found.decided or are_the_same((found.faster, found.slower)):
         ratio = Estimate(found.ratio, found.low, found.high, found.pairs)
-        yield english(_RATIO, **names, ratio=found.ratio, basis=basis(ratio, found.together))
+        on = basis(ratio, found.together, found.machines)
+        yield english(_RATIO, **names, ratio=found.ratio, basis=on)
     if found.cpu_ratio is not None and (found.taken or 0.0) > OTHER_CPUS:
         disagree = found.cpu_ratio < 1 / LEVEL_BELOW and found.ratio > LEVEL_BELOW
         yield english(
@@ -213,11 +234,14 @@ def below(found: Verdict) -> Iterator[Sentence]:
         )
 
 
-def basis(found: Estimate, together: int) -> Sentence:
+def basis(found: Estimate, together: int, machines: int = 1) -> Sentence:
     """Say what an estimate is based on: its interval, or why it has none."""
     if found.half_width is not None:
         phrase = _INTERVAL if together == 1 else _INTERVALS
-        return english(phrase, together=together, low=found.low, high=found.high, pairs=found.pairs)
+        if machines > 1:
+            phrase = _INTERVAL_ON if together == 1 else _INTERVALS_ON
+        counts = {"together": together, "pairs": found.pairs, "machines": machines}
+        return english(phrase, low=found.low, high=found.high, **counts)
     return english(_ONE) if found.pairs == 1 else english(_FEW, pairs=found.pairs)
 
 

@@ -8,6 +8,8 @@ when they are freed.
 
 import _thread
 import contextvars
+import math
+import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from queue import Empty, SimpleQueue
@@ -146,11 +148,12 @@ class AtOnce:
         self.running += [name]
         begin()
 
-    def wait(self) -> None:
-        """Wait until the next one ends; raise its error."""
-        while True:
+    def wait(self, seconds: float = math.inf) -> None:
+        """Wait until the next one ends, or for so long; raise its error."""
+        end = time.monotonic() + seconds
+        while (left := end - time.monotonic()) > 0:
             try:  # now and then: Ctrl-C from just before a lock is waited for does not end the wait
-                error = self._ends.get(timeout=_LOOK_SECONDS)
+                error = self._ends.get(timeout=min(_LOOK_SECONDS, left))
             except Empty:
                 continue
             if error is not None:

@@ -21,7 +21,7 @@ from twinrun.v1 import job_pb2
 
 from orchestrator.errors import RunNotFound
 from orchestrator.language.phrases import Phrase, Sentence, english
-from orchestrator.storage import about
+from orchestrator.storage import about, blocks
 from orchestrator.storage.about import STAMP, About, Kind
 from orchestrator.storage.event_log import EventLog, read_events
 from orchestrator.storage.files import (
@@ -103,9 +103,13 @@ class Run:
         error. Raises RunUnreadable.
         """
         trials = []
+        on = dict[int, str]()
+        with noting(damages):
+            on = blocks.machines(self.path)
         for framework, number in sorted(self._found()):
             with noting(damages):
-                trials.append(self._read.trial(self.path, framework, number))
+                trial = self._read.trial(self.path, framework, number)
+                trials.append(dataclasses.replace(trial, machine=on.get(number, "")))
         return trials
 
     def count_trials(self) -> int:

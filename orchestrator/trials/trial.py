@@ -42,7 +42,8 @@ class Trial:
     ``epoch_starts``: the first step of each epoch that was begun, among all steps from 0.
     ``details``: if the spec requested them. ``state``: as last heard; one that nobody watched to
     its end stays running. ``error``: its ``reason`` is empty if the runner gave none. ``spec``: the
-    spec as the runner completed it. None: not reported.
+    spec as the runner completed it. None: not reported. ``machine``: the name of the one that it
+    ran on, of several; empty: not known.
     """
 
     framework: str
@@ -61,6 +62,7 @@ class Trial:
     resources: ResourcesUsed | None
     profile: Profiled | None = None
     epoch_starts: tuple[int, ...] = ()
+    machine: str = ""
 
     @property
     def name(self) -> str:

@@ -27,7 +27,6 @@ from services.jax.matched import MatchedTrainer
 from services.jax.measure import measure
 from services.jax.summary import summarize
 from services.model.weights import Weights
-from services.refusals.jax import require_supported
 from services.trial import trainer
 from services.trial.code import Build
 from services.trial.trace import Traced

@@ -6,6 +6,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+from orchestrator.frameworks import usual
 from orchestrator.storage.shelf import runs
 from tests.builders.runners import Runner
 from tests.waiting import HANG_SECONDS
@@ -44,6 +45,10 @@ class Reader:
     def run(self, line: str) -> subprocess.CompletedProcess:
         if "orchestrator live" in line:
             return self.interrupted(line)
+        if "--cluster hosts.toml" in line:
+            addresses = [f'{name} = "{self.env[f"TWINRUN_{name.upper()}"]}"' for name in usual()]
+            text = "\n".join(["[hosts.first]", *addresses])
+            (self.directory / "hosts.toml").write_text(text)
         return subprocess.run(
             ["sh", "-c", self.filled(line)],
             cwd=self.directory,

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 COMMANDS: Mapping[str, str] = {
     "compare": "training",
     "sweep": "sweeping",
+    "resume": "resuming",
     "largest-batch": "sizing",
     "verify": "proving",
     "explain": "proving",

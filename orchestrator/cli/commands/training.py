@@ -3,6 +3,7 @@
 from collections.abc import Container, Sequence
 from contextlib import closing
 from dataclasses import replace
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -10,7 +11,9 @@ import typer
 from orchestrator.actions import compare as comparing
 from orchestrator.actions import evaluate as evaluating
 from orchestrator.actions import threads, variants
-from orchestrator.cli import sides_option
+from orchestrator.actions.cluster import train as clusters
+from orchestrator.cli import cluster_option, sides_option
+from orchestrator.cli.cluster_option import ClusterOption
 from orchestrator.cli.commands.keeping import RunArgument
 from orchestrator.cli.options import (
     ALL,
@@ -91,6 +94,7 @@ def compare(
             "--profile", help="Show which operations take the time, by each framework's profiler."
         ),
     ] = False,
+    cluster: ClusterOption = None,
     fail_if: FailIfOption = None,
     label: LabelOption = "",
 ) -> None:
@@ -109,6 +113,10 @@ def compare(
         named.refuse_variants(given=bool(side))
     if best := job.threads == threads.BEST:
         threads.check(compared, variants=kind is not None)
+    if cluster is not None:
+        several = {"--recipe=both": recipe is Recipe.BOTH, "--loop=both": loop is Loop.BOTH}
+        own = {**several, "--threads=best": best, "--concurrent": concurrent}
+        clusters.check({**cluster_option.given(where), **own})
     first = named.baseline(baseline, compared, spec)
     conditions(fail_if, [each.name for each in compared], first)  # before anything runs
     request = comparing.ComparisonRequest(
@@ -128,8 +136,8 @@ def compare(
         if kind:
             outcomes = _train_variants(kind, request, where, shown, told)
         else:
-            outcomes = [_train(request, where, shown, told)]
-        _raise_unless_the_same(outcomes)
+            outcomes = [_train(request, where, shown, told, cluster)]
+        raise_unless_the_same(outcomes)
         _raise_for_cautions(outcomes, refused)
         raise_for([made for each in outcomes for made in each.comparison.decisions])
 
@@ -196,10 +204,17 @@ def evaluate(
 
 
 def _train(
-    request: comparing.ComparisonRequest, where: WhereOptions, shown: ShownOptions, told: Told
+    request: comparing.ComparisonRequest,
+    where: WhereOptions,
+    shown: ShownOptions,
+    told: Told,
+    cluster: Path | None = None,
 ) -> comparing.Outcome:
     with closing(display_of(shown, request.names, request.spec.epochs)) as display:
-        outcome = comparing.train_with_runners(request, where.places(request.sides), display)
+        if cluster is not None:
+            outcome = clusters.compare_over(request, cluster, display)
+        else:
+            outcome = comparing.train_with_runners(request, where.places(request.sides), display)
     told.comparison(outcome.comparison, outcome.run.path.name)
     if shown.as_json:
         print_json(as_dict(outcome.comparison))
@@ -232,7 +247,7 @@ def _train_variants(
     return outcomes
 
 
-def _raise_unless_the_same(outcomes: Sequence[comparing.Outcome]) -> None:
+def raise_unless_the_same(outcomes: Sequence[comparing.Outcome]) -> None:
     """Raise NotTheSameJob if a comparison should be of the same job, and is not."""
     failed = [outcome for outcome in outcomes if same_job(outcome.comparison) is False]
     if failed:

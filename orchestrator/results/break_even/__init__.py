@@ -65,8 +65,8 @@ def ahead(comparison: Comparison) -> list[Ahead]:
 
 
 def _of_verdict(comparison: Comparison, verdict: Verdict) -> Ahead | None:
-    if not (verdict.shown or verdict.provisional):
-        return None
+    if not (verdict.shown or verdict.provisional) or verdict.machines > 1:
+        return None  # its interval would be of the pairs alone
     pairs = list(_pairs(comparison.counted[verdict.faster], comparison.counted[verdict.slower]))
     if not pairs:
         return None

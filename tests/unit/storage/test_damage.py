@@ -26,7 +26,9 @@ from orchestrator.results import history
 from orchestrator.results.habits.numbering import number_of
 from orchestrator.results.habits.pitfalls import PITFALLS
 from orchestrator.results.sweeps import as_dict as swept_mapping
+from orchestrator.storage import blocks, clustering
 from orchestrator.storage.about import Kind
+from orchestrator.storage.clustering import ClusterPlan
 from orchestrator.storage.machine import Known, Noise
 from orchestrator.storage.store import Run
 from orchestrator.trials.mappings.reading import read
@@ -45,6 +47,22 @@ SMALL = {"epochs": 2, "steps": 10}
 def judged(output: Path, pairs: int = 2) -> Run:
     run = compared(output, pairs, **SMALL)
     run.write_known(as_json(fields_of(KNOWN)))
+    finish.judge(run)
+    return run
+
+
+def clustered(output: Path) -> Run:
+    """On two machines, of which one disagrees, and one failed."""
+    run = compared(output, 4, **SMALL)
+    addresses = {name: {"pytorch": f"{name}:1"} for name in "ab"}
+    facts = {"pytorch: cpu_model": "a fake"}
+    plan = ClusterPlan("hosts.toml", addresses, facts, "seed", "a", 4, False, True, False, 60.0)
+    clustering.write(run, plan)
+    for number in range(1, 5):
+        blocks.add(run.path, blocks.Ran(number, "ab"[number % 2]))
+        if number % 2:
+            add_trial(run, "pytorch", number, seconds=[2.0 + 0.01 * number] * 2)
+    blocks.add(run.path, blocks.Ran(2, "b", "it was killed"))
     finish.judge(run)
     return run
 
@@ -98,7 +116,7 @@ def made(tmp_path_factory) -> Made:
     """A run of each kind, and one that stays whole."""
     folder = tmp_path_factory.mktemp("runs")
     runs = {
-        Kind.COMPARE: judged(folder / "c"),
+        Kind.COMPARE: clustered(folder / "c"),
         Kind.VERIFY: verified(folder / "v"),
         Kind.EXPLAIN: explained(folder / "e"),
         Kind.PARITY: parity_of(folder / "p"),

@@ -1,0 +1,1 @@
+"""Comparisons over several machines: who they are, and the blocks on them."""

@@ -1,0 +1,111 @@
+"""Meet the machines before the first block: who answers, and whether they are alike."""
+
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass
+from functools import partial
+
+from orchestrator.errors import BadInput, OrchestratorError, RunnerUnavailable, WrongRunner
+from orchestrator.language.phrases import Phrase, Sentence, english, join, say
+from orchestrator.language.words import LINES, OF
+from orchestrator.runners.apart import AtOnce
+from orchestrator.runners.cluster.alike import differences, facts
+from orchestrator.runners.finding import Runners
+from orchestrator.runners.progress import Display
+from orchestrator.settings.hosts import Host
+
+_NOBODY = Phrase("None of the machines of --cluster can be reached:\n{faults}")
+_FAULTS = Phrase("Machines of --cluster cannot be used:\n{faults}")
+_UNLIKE = Phrase(
+    "The machines of --cluster are not alike, so their times do not belong in one ratio:\n{what}\n"
+    "Make a file for each kind of machine, and a comparison with each."
+)
+_WITHOUT = Phrase("{machine} cannot be reached, and is left out: {why}")
+
+
+@dataclass(frozen=True, slots=True)
+class Met:
+    """A machine that answers. ``facts``: what a time on it depends on, by runner and field."""
+
+    host: Host
+    runners: Runners
+    facts: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Machines:
+    """Machines that are alike, by name; ``missing``: why the others do not answer."""
+
+    met: Mapping[str, Met]
+    missing: Mapping[str, Sentence]
+
+    @property
+    def first(self) -> Met:
+        """The first one, on which the certificate is made."""
+        return next(iter(self.met.values()))
+
+
+@contextmanager
+def meet(hosts: Sequence[Host], runners: Sequence[str], display: Display) -> Iterator[Machines]:
+    """Yield the machines that answer, if they are alike; those that do not are named.
+
+    All are asked at once. ``runners``: names of those that each must have. Raises
+    RunnerUnavailable if nobody answers, and BadInput for what is wrong with any of them.
+    """
+    telling = threading.Lock()
+
+    def tell(host: Host, text: str) -> None:
+        with telling:
+            display.say(say(OF, name=host.name, what=text))
+
+    with ExitStack() as exits:
+        own = {
+            host.name: exits.enter_context(closing(Runners(host.places, partial(tell, host))))
+            for host in hosts
+        }
+        asked = AtOnce()
+        for host in hosts:
+            asked.begin(host.name, partial(_met, host, own[host.name], runners))
+        for _ in hosts:
+            asked.wait()
+        answers: dict[str, Met | OrchestratorError] = asked.results
+        machines = _sorted(answers)
+        for name, why in machines.missing.items():
+            display.say(say(_WITHOUT, machine=name, why=why))
+        yield machines
+
+
+def _met(host: Host, own: Runners, names: Sequence[str]) -> Met | OrchestratorError:
+    try:
+        own.prepare(names)
+        found = dict[str, str]()
+        for name in names:
+            client = own.get(name)
+            each = {**facts(client.environment()), "build": client.info().build_sha256}
+            found |= {f"{name}: {fact}": value for fact, value in each.items()}
+    except OrchestratorError as error:
+        return error
+    return Met(host, own, found)
+
+
+def _sorted(answers: Mapping[str, Met | OrchestratorError]) -> Machines:
+    met = {name: each for name, each in answers.items() if isinstance(each, Met)}
+    errors = {name: e for name, e in answers.items() if isinstance(e, OrchestratorError)}
+    missing = {name: error.message for name, error in errors.items() if _is_away(error)}
+    wrong = {name: error.message for name, error in errors.items() if not _is_away(error)}
+    if wrong:
+        raise BadInput(english(_FAULTS, faults=_listed(wrong)))
+    if not met:
+        raise RunnerUnavailable(english(_NOBODY, faults=_listed(missing)))
+    if unlike := differences({name: each.facts for name, each in met.items()}):
+        raise BadInput(english(_UNLIKE, what=join(LINES, unlike)))
+    return Machines(met, missing)
+
+
+def _is_away(error: OrchestratorError) -> bool:
+    return isinstance(error, RunnerUnavailable) and not isinstance(error, WrongRunner)
+
+
+def _listed(faults: Mapping[str, Sentence]) -> Sentence:
+    return join(LINES, [english(OF, name=name, what=why) for name, why in faults.items()])

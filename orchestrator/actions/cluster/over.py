@@ -1,0 +1,218 @@
+"""Runs the blocks of a comparison over machines, one at a time on each."""
+
+import itertools
+import threading
+import time
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from functools import partial
+from queue import Empty, SimpleQueue
+
+from twinrun.contract.reasons import Reason
+from twinrun.v1 import job_pb2
+
+from orchestrator.actions.cluster.meeting import Machines
+from orchestrator.actions.compare import ComparisonRequest
+from orchestrator.actions.repeat import enough
+from orchestrator.errors import OrchestratorError, OutputError, RunnerUnavailable
+from orchestrator.language.phrases import ENGLISH, Phrase, Sentence, english, join, say, speaking
+from orchestrator.language.words import LINES, OF
+from orchestrator.runners.apart import AtOnce, start
+from orchestrator.runners.cluster.queue import Queue, Turns
+from orchestrator.runners.finding import Runners
+from orchestrator.runners.placement import Enough, Placement, block
+from orchestrator.runners.progress import Display, Lines
+from orchestrator.runners.schedule import run_trials
+from orchestrator.storage import blocks, clustering
+from orchestrator.storage.blocks import Ran
+from orchestrator.storage.store import Run
+from orchestrator.trials.sides import runner_of
+
+_FAILED = Phrase("{machine} failed in block {number}, which runs again as a whole: {why}")
+_LEFT_OUT = Phrase("{machine} is left out from now on")
+_NO_MACHINE = Phrase("No machine is left for the blocks that are to run:\n{faults}")
+_NOT_ENDED = Phrase("its runner ended the block early")
+_CANCELLING = Phrase("waiting for {machines} machines to cancel, at most {seconds:g} s")
+_CANCEL_SECONDS = 10.0
+_LOOK_SECONDS = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class _End:
+    """How a block ended on a machine: ``error``: what it failed for."""
+
+    machine: str
+    number: int
+    faults: list[Sentence]
+    error: BaseException | None = None
+
+
+class Over:
+    """The blocks of one comparison; called as `compare.Blocks`.
+
+    ``turns``: the order of the sides in each; ``done``: the blocks that have ended before.
+    """
+
+    def __init__(self, machines: Machines, turns: Turns, done: Collection[int]) -> None:
+        self._machines, self._turns, self._done = machines, turns, set(done)
+        self._blocks: dict[str, Run] = {}  # that run, by machine
+        self._jobs: dict[str, list[tuple[str, str]]] = {}  # that a failed block left
+        self._failures: dict[str, Sentence] = {}
+        self._faults = list[Sentence]()
+        self._at_once = AtOnce()
+        self._ends: SimpleQueue[_End] = SimpleQueue()
+        self._writing = threading.Lock()  # never taken by the main thread
+        self._stopping = False
+
+    def __call__(
+        self, run: Run, request: ComparisonRequest, runners: Runners, display: Display
+    ) -> tuple[list[Sentence], Runners]:
+        """Run them. Raises RunnerUnavailable if no machine is left, KeyboardInterrupt, OutputError.
+
+        On KeyboardInterrupt all machines cancel what they run; blocks that have ended are kept.
+        """
+        del runners  # of the first machine
+        plan = request.plan
+        every = range(1, plan.repeats + 1) if plan.precision is None else itertools.count(1)
+        queue = Queue((n for n in every if n not in self._done), self._machines.met)
+        is_enough = enough(plan, run, display)
+        if self._done and is_enough(len(self._done)):
+            queue.stop()
+        try:
+            while not queue.over:
+                for machine, number in queue.take(time.monotonic()):
+                    work = partial(self._work, machine, number, run, request)
+                    self._at_once.begin(machine, work)
+                due = queue.next_at
+                self._at_once.wait(*([] if due is None else [due - time.monotonic()]))
+                for end in self._ended():
+                    self._take(queue, end, is_enough, display)
+        except BaseException:
+            self._cancel(display)
+            raise
+        if queue.lost:
+            faults = [english(OF, name=name, what=why) for name, why in self._failures.items()]
+            raise RunnerUnavailable(english(_NO_MACHINE, faults=join(LINES, faults)))
+        left = [each for name, each in self._machines.met.items() if name not in queue.left_out]
+        return self._faults, left[0].runners
+
+    def _ended(self) -> Iterator[_End]:
+        with suppress(Empty):
+            while True:
+                yield self._ends.get_nowait()
+
+    def _take(self, queue: Queue[int], end: _End, is_enough: Enough, display: Display) -> None:
+        """Take how a block ended; raise an error that is not the machine's."""
+        error = end.error
+        if error is None:
+            queue.finished(end.machine)
+            self._turns.finished(end.machine)
+            self._done.add(end.number)
+            self._faults += end.faults
+            if is_enough(len(self._done)):
+                queue.stop()
+            return
+        if not isinstance(error, OrchestratorError) or isinstance(error, OutputError):
+            raise error
+        for_good = not isinstance(error, RunnerUnavailable)
+        queue.failed(end.machine, time.monotonic(), for_good=for_good)
+        self._failures[end.machine] = error.message
+        names = {"machine": end.machine, "number": end.number, "why": error.message}
+        display.say(say(_FAILED, **names))
+        if end.machine in queue.left_out:
+            display.say(say(_LEFT_OUT, machine=end.machine))
+
+    def _work(self, machine: str, number: int, run: Run, request: ComparisonRequest) -> None:
+        """Run a block in a thread of its own, and say how it ended."""
+        try:
+            end = _End(machine, number, self._block(machine, number, run, request))
+        except BaseException as error:  # noqa: BLE001 - raised in the main thread
+            end = _End(machine, number, [], error)
+        self._ends.put(end)
+
+    def _block(
+        self, machine: str, number: int, run: Run, request: ComparisonRequest
+    ) -> list[Sentence]:
+        own = self._machines.met[machine].runners
+        for side, job_id in self._jobs.pop(machine, []):
+            end_job(own, side, job_id)
+        inner = self._blocks[machine] = clustering.begin(run, number, machine)
+        order = block(
+            *(self._turns.order(machine), request.spec, number), same_seed=request.plan.same_seed
+        )
+        try:
+            with _log_of(run, machine) as listen:
+                faults = run_trials(self._until_stopped(order), own, inner, listen)
+            if not _has_ended(inner, request.names):
+                raise RunnerUnavailable(join(LINES, faults or [english(_NOT_ENDED)]))
+        except OrchestratorError as error:
+            self._jobs[machine] = clustering.jobs_of(inner)
+            clustering.discard(inner)
+            if not self._stopping:
+                with self._writing:
+                    blocks.add(run.path, Ran(number, machine, str(error.message)))
+            raise
+        with self._writing:
+            clustering.adopt(run, inner, number, machine)
+        return faults
+
+    def _until_stopped(self, order: Iterator[Placement]) -> Iterator[Placement]:
+        return itertools.takewhile(lambda _: not self._stopping, order)
+
+    def _cancel(self, display: Display) -> None:
+        """Cancel what runs on all machines, and wait until it has ended."""
+        self._stopping = True
+        running, asked = self._at_once.running, set[tuple[str, str]]()
+        if running:
+            names = {"machines": len(running), "seconds": _CANCEL_SECONDS}
+            display.say(say(_CANCELLING, **names))
+        for machine in list(running):
+            own = self._machines.met[machine].runners
+            for runner in own.taken():
+                own.get(runner).limit(_CANCEL_SECONDS)
+        while running:
+            for machine in list(running):
+                own, block = self._machines.met[machine].runners, self._blocks.get(machine)
+                for side, job_id in clustering.jobs_of(block) if block else ():
+                    if (machine, job_id) not in asked:
+                        asked.add((machine, job_id))
+                        start(partial(_cancel_job, own, side, job_id))
+            with suppress(Exception):
+                self._at_once.wait(_LOOK_SECONDS)
+
+
+@contextmanager
+def _log_of(run: Run, machine: str) -> Iterator[Callable[[str, job_pb2.JobEvent], None]]:
+    """Yield a function that appends a line for each event to the log, with the machine's name."""
+    with run.log_path.open("a", encoding="utf-8", buffering=1) as log:
+        lines = Lines(lambda text: print(f"{machine}: {text}", file=log))
+
+        def listen(side: str, event: job_pb2.JobEvent) -> None:
+            with speaking(ENGLISH):
+                lines.event(side, event)
+
+        yield listen
+
+
+def end_job(runners: Runners, side: str, job_id: str) -> None:
+    """End a job that a block left, so that it takes no time from others."""
+    with suppress(OrchestratorError):  # it has ended, or its runner does not know it
+        client = runners.get(runner_of(side))
+        client.cancel(job_id)
+        for _ in client.watch(job_id):
+            pass
+
+
+def _cancel_job(runners: Runners, side: str, job_id: str) -> None:
+    with suppress(OrchestratorError):
+        runners.get(runner_of(side)).cancel(job_id)
+
+
+def _has_ended(block: Run, sides: Collection[str]) -> bool:
+    """Return whether each side's trial has ended, and not because its runner was started again."""
+    restarted = any(
+        trial.error is not None and trial.error.reason == Reason.RUNNER_RESTARTED
+        for trial in block.trials()
+    )
+    return not restarted and clustering.has_ended(block, list(sides))

@@ -1,0 +1,1 @@
+"""Several machines: ratios over them, and what each came to."""

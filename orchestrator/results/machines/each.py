@@ -1,0 +1,142 @@
+"""What each of several machines came to in a comparison, and which of them disagrees."""
+
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from orchestrator.language.phrases import Phrase, Sentence, english, stored
+from orchestrator.language.words import label
+from orchestrator.results.circumstances import Caution
+from orchestrator.results.estimate import Estimate, estimate
+from orchestrator.results.machines.effect import apart, effects
+from orchestrator.results.verdict import LEVEL_BELOW, Verdict
+from orchestrator.storage.blocks import Ran
+
+_ONE = Phrase("All blocks ran on one machine, {machine}: the result is of this machine alone.")
+_SEVERAL = Phrase(
+    "The blocks ran on {count} machines of the same versions, processors and drivers; the interval "
+    "covers how they differ, as well as their blocks."
+)
+_CERTIFIED = Phrase("The certificate was made on {machine}.")
+_DISAGREES = Phrase(
+    "{machine} disagrees with the other machines: there {slower} took {ratio:.2f} times as long as "
+    "{faster}, over all machines {common:.2f} times; its blocks do not scatter so much."
+)
+_LOOK = Phrase("Find out what is different there; the interval takes it for chance.")
+_FAILED = Phrase("{machine} failed in a block, {times} times in all; at last: {why}")
+_AGAIN = Phrase("Each of these blocks ran again as a whole, and counts once.")
+_AWAY = Phrase("{machine} could not be reached, so none of the blocks ran there: {why}")
+_START = Phrase("Start its runners, or take it out of the file of --cluster.")
+
+
+@dataclass(frozen=True, slots=True)
+class OnMachine:
+    """What a pair of sides came to on one machine.
+
+    ``ratio``: the slower one's seconds over the faster one's, with an interval of its blocks alone.
+    ``disagrees``: it differs from the others by more than chance and 1 %.
+    """
+
+    machine: str
+    ratio: Estimate
+    disagrees: bool
+
+
+@dataclass(frozen=True, slots=True)
+class OfPair:
+    """A verdict's sides, and what they came to on each machine, by name."""
+
+    faster: str
+    slower: str
+    common: float
+    machines: Sequence[OnMachine]
+
+
+@dataclass(frozen=True, slots=True)
+class Machines:
+    """``blocks`` that count, by machine; ``certified_on``: who made the certificate, if anyone.
+
+    ``failures``: blocks that had to run again, and machines that did not answer.
+    """
+
+    blocks: Mapping[str, int]
+    pairs: Sequence[OfPair]
+    failures: Sequence[Ran]
+    certified_on: str | None
+
+    @property
+    def sentences(self) -> list[Sentence]:
+        """What the result is of."""
+        if not self.blocks:
+            return []
+        said = english(_SEVERAL, count=len(self.blocks))
+        if len(self.blocks) == 1:
+            said = english(_ONE, machine=next(iter(self.blocks)))
+        certified = self.certified_on and english(_CERTIFIED, machine=self.certified_on)
+        return [said, *([certified] if certified else [])]
+
+    @property
+    def cautions(self) -> list[Caution]:
+        """Which machine disagrees, which failed, and which did not answer."""
+        found = [
+            Caution(
+                "MACHINES_DISAGREE",
+                english(
+                    _DISAGREES,
+                    machine=each.machine,
+                    faster=label(pair.faster),
+                    slower=label(pair.slower),
+                    ratio=each.ratio.ratio,
+                    common=pair.common,
+                ),
+                english(_LOOK),
+            )
+            for pair in self.pairs
+            for each in pair.machines
+            if each.disagrees
+        ]
+        return [*found, *map(self._failed, dict.fromkeys(e.machine for e in self.failures))]
+
+    def _failed(self, machine: str) -> Caution:
+        own = [each for each in self.failures if each.machine == machine]
+        times, why = sum(bool(each.block) for each in own), stored(own[-1].failed or "")
+        names = {"machine": machine, "times": times, "why": why}
+        sentence = english(_FAILED if times else _AWAY, **names)
+        return Caution("MACHINE_FAILED", sentence, english(_AGAIN if times else _START))
+
+
+def machines(
+    verdicts: Sequence[Verdict],
+    ran: Sequence[Ran],
+    certified_on: str | None,
+) -> Machines:
+    """Return what each machine came to; ``ran``: what is known of the blocks."""
+    on = {each.block: each.machine for each in ran if each.failed is None}
+    counted = {number for verdict in verdicts for number in verdict.pair_ratios} or on.keys()
+    blocks = Counter(on[number] for number in sorted(counted) if number in on)
+    return Machines(
+        dict(sorted(blocks.items())),
+        [_of_pair(verdict, on) for verdict in verdicts],
+        [each for each in ran if each.failed is not None],
+        certified_on,
+    )
+
+
+def _of_pair(verdict: Verdict, on: Mapping[int, str]) -> OfPair:
+    ratios = {n: ratio for n, ratio in verdict.pair_ratios.items() if n in on}
+    names = [on[number] for number in ratios]
+    differ = dict(zip(dict.fromkeys(names), _apart(list(ratios.values()), names), strict=True))
+    found = []
+    for machine in sorted(differ):
+        own = [ratio for number, ratio in ratios.items() if on[number] == machine]
+        ratio = estimate([1.0] * len(own), own, verdict.together)
+        relevant = abs(math.log(ratio.ratio / verdict.ratio)) > math.log(LEVEL_BELOW)
+        found.append(OnMachine(machine, ratio, differ[machine] and relevant))
+    return OfPair(verdict.faster, verdict.slower, verdict.ratio, found)
+
+
+def _apart(ratios: Sequence[float], machines: Sequence[str]) -> list[bool]:
+    return apart(effects(np.log(np.asarray(ratios)), machines)) if ratios else []

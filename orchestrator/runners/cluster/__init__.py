@@ -1,0 +1,1 @@
+"""Several machines, with a runner for each side: which block runs where."""

@@ -1,0 +1,162 @@
+"""Which block runs on which machine, and when. It has no clock, no runner and no file.
+
+A block is the unit: it runs on one machine, alone, and if that machine fails, as a whole on
+another. Times are seconds of any clock that the caller has.
+"""
+
+import heapq
+import itertools
+import random
+from collections import deque
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+from orchestrator.runners.placement import orders
+from orchestrator.trials.sides import Side
+
+MOST_FAILURES = 3  # of a machine, until it is left out
+REST_SECONDS = 10.0  # after a failure; twice as long after the next: a runner may come back
+
+Block = TypeVar("Block", bound=Hashable)
+
+
+@dataclass(slots=True)
+class _Again(Generic[Block]):
+    """A block that runs again, if possible not where it has ``failed``."""
+
+    block: Block
+    failed: set[str] = field(default_factory=set)
+
+
+class Queue(Generic[Block]):
+    """One queue of ``blocks`` for all machines; each block is finished once, or never.
+
+    ``blocks`` may be endless, until `stop`. A machine that fails `MOST_FAILURES` times is
+    ``left_out``. Time and memory are linear in the number of blocks.
+    """
+
+    def __init__(self, blocks: Iterable[Block], machines: Iterable[str]) -> None:
+        self.left_out: list[str] = []
+        self._blocks: Iterator[Block] = iter(blocks)
+        self._ahead: deque[Block] = deque()  # at most one, which was looked for
+        self._again: deque[_Again[Block]] = deque()
+        self._running: dict[str, _Again[Block]] = {}
+        self._idle: deque[str] = deque()
+        self._resting: list[tuple[float, str]] = []  # a heap
+        self._failures: dict[str, int] = {}
+        for machine in machines:
+            self.add(machine)
+
+    def add(self, machine: str) -> None:
+        """Add a machine, at any time. Raises ValueError if its name was used before."""
+        if machine in self._failures or machine in self.left_out:
+            raise ValueError(f"there was a machine {machine} before")
+        self._failures[machine] = 0
+        self._idle.append(machine)
+
+    def take(self, now: float) -> list[tuple[str, Block]]:
+        """Return what begins now: machines, and the block of each."""
+        while self._resting and self._resting[0][0] <= now:
+            self._idle.append(heapq.heappop(self._resting)[1])
+        begun = list[tuple[str, Block]]()
+        for _ in range(len(self._idle)):
+            if not self._has_more():
+                break
+            machine = self._idle.popleft()
+            found = self._next(machine)
+            if found is None:  # what is left should run elsewhere
+                self._idle.append(machine)
+            else:
+                self._running[machine] = found
+                begun.append((machine, found.block))
+        return begun
+
+    def finished(self, machine: str) -> Block:
+        """Record that the machine's block is finished; return the block."""
+        self._idle.append(machine)
+        return self._running.pop(machine).block
+
+    def failed(self, machine: str, now: float, *, for_good: bool = False) -> Block:
+        """Record that the machine failed in its block, which runs again; return the block.
+
+        ``for_good``: it would fail again, so it is left out at once.
+        """
+        again = self._running.pop(machine)
+        again.failed.add(machine)
+        self._again.append(again)
+        self._failures[machine] += 1
+        if for_good or self._failures[machine] == MOST_FAILURES:
+            del self._failures[machine]
+            self.left_out.append(machine)
+        else:
+            rest = REST_SECONDS * 2 ** (self._failures[machine] - 1)
+            heapq.heappush(self._resting, (now + rest, machine))
+        return again.block
+
+    def stop(self) -> None:
+        """Begin no further block, neither a new one nor one again."""
+        self._blocks = iter(())
+        self._ahead.clear()
+        self._again.clear()
+
+    @property
+    def running(self) -> Sequence[str]:
+        """The machines that have a block now."""
+        return list(self._running)
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing runs, and nothing can begin any more."""
+        return not self._running and not (self._failures and self._has_more())
+
+    @property
+    def lost(self) -> bool:
+        """Whether blocks are left that no machine can run."""
+        return not self._failures and self._has_more()
+
+    @property
+    def next_at(self) -> float | None:
+        """The time at which a machine has rested. None: none rests."""
+        return self._resting[0][0] if self._resting else None
+
+    def _has_more(self) -> bool:
+        return bool(self._again) or self._has_new()
+
+    def _has_new(self) -> bool:
+        if not self._ahead:
+            self._ahead.extend(itertools.islice(self._blocks, 1))
+        return bool(self._ahead)
+
+    def _next(self, machine: str) -> _Again[Block] | None:
+        for index, again in enumerate(self._again):
+            if machine not in again.failed or self._failures.keys() <= again.failed:
+                del self._again[index]
+                return again
+        return _Again(self._ahead.popleft()) if self._has_new() else None
+
+
+class Turns:
+    """The order of the sides in each machine's next block, balanced on each machine by itself.
+
+    An order is used again until a block with it is finished. ``seed``: so that they are the same
+    again for a command that goes on; ``had``: the blocks that each machine has finished before.
+    """
+
+    def __init__(self, sides: Sequence[Side], seed: str, had: Mapping[str, int]) -> None:
+        self._sides, self._seed, self._had = sides, seed, had
+        self._orders: dict[str, Iterator[list[Side]]] = {}
+        self._now: dict[str, list[Side]] = {}
+
+    def order(self, machine: str) -> list[Side]:
+        """Return the order of the machine's next block."""
+        if machine not in self._orders:
+            chance = random.Random(f"{self._seed} {machine}")  # noqa: S311 - nobody guesses it
+            several = orders(self._sides, chance)
+            self._orders[machine] = itertools.islice(several, self._had.get(machine, 0), None)
+            self._now[machine] = next(self._orders[machine])
+        return self._now[machine]
+
+    def finished(self, machine: str) -> None:
+        """Record that a block in the machine's order is finished."""
+        self._now[machine] = next(self._orders[machine])

@@ -1,0 +1,172 @@
+"""Blocks over machines on scripted runners: what fails, what ends, and what is raised."""
+
+from collections import Counter
+
+import pytest
+from google.protobuf import json_format
+from twinrun.v1 import job_pb2
+
+from orchestrator.actions.cluster.meeting import Machines, Met
+from orchestrator.actions.cluster.over import Over
+from orchestrator.actions.compare import ComparisonRequest
+from orchestrator.actions.repeat import Plan
+from orchestrator.errors import (
+    BadInput,
+    CannotRun,
+    OrchestratorError,
+    OutputError,
+    RunnerUnavailable,
+)
+from orchestrator.language.phrases import stored
+from orchestrator.runners.cluster import queue
+from orchestrator.runners.cluster.queue import Turns
+from orchestrator.runners.progress import Lines
+from orchestrator.settings.config import Places
+from orchestrator.settings.hosts import Host
+from orchestrator.storage import blocks, clustering
+from orchestrator.trials.sides import sides
+from tests.builders.events import SPEC, numbered, state, trial_events
+from tests.builders.scripted import BOTH
+from tests.builders.stored import create
+from tests.builders.sweeping import Client, Runners
+
+SPEC_OF_ONE = json_format.ParseDict({**SPEC, "epochs": 1}, job_pb2.JobSpec())
+
+
+class Dying(Client):
+    """A runner that is lost in its first ``times`` jobs, with ``error``."""
+
+    def __init__(self, framework, times, error=None):
+        super().__init__(framework)
+        self.times, self.error = times, error or RunnerUnavailable(stored("it burns"))
+
+    def watch(self, job_id, after=0):
+        events = super().watch(job_id, after)
+        if job_id not in self.ended and len(self.trained) <= self.times:
+            yield next(events)
+            raise self.error
+        yield from events
+
+
+class Restarted(Client):
+    """A runner that was started again in the middle of its first job."""
+
+    def watch(self, job_id, after=0):
+        if len(self.trained) > 1:
+            yield from super().watch(job_id, after)
+            return
+        why = state("FAILED", "RUNNER_RESTARTED", "it was started again")
+        events = trial_events(self.framework, seconds=[1.0], step_losses=[2.0, 1.0])
+        yield from numbered([*events[:8], why])
+
+    def job(self, job_id):
+        found = super().job(job_id)
+        if len(self.trained) == 1:
+            found.state = job_pb2.JOB_STATE_FAILED
+        return found
+
+
+@pytest.fixture(autouse=True)
+def restless(monkeypatch):
+    monkeypatch.setattr(queue, "REST_SECONDS", 0.0)
+
+
+def over(folder, repeats=4, done=(), precision=None, **first):
+    """Run blocks on machines, of whose PyTorch's runners ``first`` are; return all of it."""
+    run, said = create(folder, sides=BOTH, spec=SPEC_OF_ONE), list[str]()
+    met = {
+        name: Met(Host(name, Places()), Runners(client, Client("tensorflow")), {})
+        for name, client in first.items()
+    }
+    plan = Plan(repeats, same_seed=False, precision=precision)
+    request = ComparisonRequest("w", SPEC_OF_ONE, sides(BOTH), folder, plan=plan)
+    work = Over(Machines(met, {}), Turns(request.sides, "seed", {}), done)
+    error = None
+    try:
+        work(run, request, met[next(iter(met))].runners, Lines(said.append))
+    except OrchestratorError as raised:
+        error = raised
+    return run, said, error
+
+
+def counts(run):
+    return Counter(trial.number for trial in run.trials())
+
+
+def test_a_machine_that_fails_once_has_its_block_run_again_and_goes_on(tmp_path):
+    client = Dying("pytorch", times=1)
+    run, said, error = over(tmp_path, 4, a=client)
+    assert error is None
+    assert counts(run) == dict.fromkeys(range(1, 5), 2)
+    assert client.ended, "the job that was left would run beside the next block"
+    assert any(
+        "a failed in block 1, which runs again as a whole: it burns" in text for text in said
+    )
+    assert [each.failed for each in blocks.blocks(run.path)].count("it burns") == 1
+
+
+def test_a_machine_that_fails_three_times_is_left_out(tmp_path):
+    run, said, error = over(tmp_path, 4, a=Client("pytorch"), b=Dying("pytorch", times=99))
+    assert error is None
+    assert counts(run) == dict.fromkeys(range(1, 5), 2)
+    assert set(blocks.machines(run.path).values()) == {"a"}
+    failures = [each for each in blocks.blocks(run.path) if each.failed]
+    assert {each.machine for each in failures} == {"b"}
+    assert len(failures) < 3 or "b is left out from now on" in said
+
+
+def test_without_any_machine_it_ends_with_why_and_keeps_what_is_finished(tmp_path):
+    client = Dying("pytorch", times=99)
+    run, said, error = over(tmp_path, 4, a=client)
+    assert isinstance(error, RunnerUnavailable)
+    assert "a: it burns" in error.message
+    assert len(client.trained) == queue.MOST_FAILURES
+    assert "a is left out from now on" in said
+    assert not run.trials()
+    assert not clustering.left(run)
+
+
+@pytest.mark.parametrize("kind", [BadInput, CannotRun])
+def test_what_would_fail_again_leaves_a_machine_out_at_once(tmp_path, kind):
+    client = Dying("pytorch", 99, kind(stored("no data")))
+    run, _, error = over(tmp_path, 3, a=Client("pytorch"), b=client)
+    assert error is None
+    assert len(client.trained) <= 1 or kind is BadInput
+    assert counts(run) == dict.fromkeys(range(1, 4), 2)
+    assert set(blocks.machines(run.path).values()) == {"a"}
+
+
+def test_a_runner_that_was_started_again_lost_its_block(tmp_path):
+    run, _, error = over(tmp_path, 2, a=Restarted("pytorch"))
+    assert error is None
+    assert counts(run) == {1: 2, 2: 2}
+    assert not any(trial.error for trial in run.trials())
+
+
+def test_a_job_that_fails_by_itself_is_no_failure_of_its_machine(tmp_path):
+    client = Client("pytorch", fails=lambda _: True)
+    run, _, error = over(tmp_path, 2, a=client)
+    assert error is None
+    assert not [each for each in blocks.blocks(run.path) if each.failed]
+    assert [trial.framework for trial in run.trials() if trial.error] == ["pytorch"] * 2
+    assert len(client.trained) == 2
+
+
+def test_an_error_that_is_nobodys_ends_it(tmp_path):
+    full = OutputError(stored("the disk is full"))
+    _, _, error = over(tmp_path, 4, a=Dying("pytorch", 1, full), b=Client("pytorch"))
+    assert error is full
+
+
+def test_until_sure_ends_once_the_interval_is_narrow_enough(tmp_path):
+    run, _, error = over(tmp_path, 1, precision=0.5, a=Client("pytorch"), b=Client("pytorch"))
+    assert error is None
+    assert 6 <= len(counts(run)) <= 8  # one more may have run on each machine
+    assert set(counts(run).values()) == {2}
+
+
+def test_what_is_done_is_not_run_again(tmp_path):
+    client = Client("pytorch")
+    run, _, _ = over(tmp_path, 4, done=[1, 3], a=client)
+    assert sorted(counts(run)) == [2, 4]
+    assert len(client.trained) == 2

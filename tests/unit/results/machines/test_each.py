@@ -1,0 +1,95 @@
+"""What each machine of a comparison came to, in results and reports."""
+
+import dataclasses
+
+import pytest
+
+from orchestrator.actions import finish
+from orchestrator.errors import RunUnreadable
+from orchestrator.reports import comparison as report
+from orchestrator.reports.writers import plain
+from orchestrator.results.comparison_file import as_dict
+from orchestrator.storage import blocks, clustering
+from orchestrator.storage.blocks import Ran
+from orchestrator.storage.clustering import ClusterPlan
+from tests.builders.stored import add_trial, compared
+
+PLAN = ClusterPlan("hosts.toml", {}, {}, "seed", "a", 12, False, True, False, 60.0)
+
+
+def over(output, where, pairs=12):
+    """A run whose blocks ran on machines: ``where`` gives that of a number."""
+    run = compared(output, pairs)
+    clustering.write(run, PLAN)
+    for number in range(1, pairs + 1):
+        blocks.add(run.path, Ran(number, where(number)))
+    return run
+
+
+def text(run):
+    return plain.report(report.report(finish.comparison_of(run)))
+
+
+def test_each_machine_has_its_own_ratio_and_the_interval_covers_machines(tmp_path):
+    run = over(tmp_path, lambda number: "abc"[number % 3])
+    found = finish.comparison_of(run)
+    assert found.verdict.machines == 3
+    assert found.machines.blocks == {"a": 4, "b": 4, "c": 4}
+    (pair,) = found.machines.pairs
+    assert [each.machine for each in pair.machines] == ["a", "b", "c"]
+    assert not any(each.disagrees for each in pair.machines)
+    said = " ".join(text(run).split())
+    assert "12 pairs on 3 machines, which it covers too" in said
+    assert "The certificate was made on a." in said
+    assert as_dict(found)["machines"]["blocks"] == {"a": 4, "b": 4, "c": 4}
+
+
+def test_one_machine_is_as_without_a_cluster_and_says_so(tmp_path):
+    run = over(tmp_path / "one", lambda _: "a")
+    alone = finish.comparison_of(compared(tmp_path / "none", 12))
+    found = finish.comparison_of(run)
+    assert found.verdict == dataclasses.replace(alone.verdict, machines=1)
+    assert "All blocks ran on one machine, a" in " ".join(text(run).split())
+    assert alone.machines is None
+    assert "machines" not in as_dict(alone)
+
+
+def test_a_machine_that_disagrees_is_named(tmp_path):
+    run = over(tmp_path, lambda number: "abc"[number % 3])
+    for number in range(1, 13):
+        if number % 3 == 1:  # PyTorch takes twice as long there
+            add_trial(run, "pytorch", number, seconds=[1.1 + 0.01 * number] * 3)
+    found = finish.comparison_of(run)
+    (caution,) = [each for each in found.cautions if each.code == "MACHINES_DISAGREE"]
+    assert caution.sentence.startswith("b disagrees with the other machines")
+    (row,) = [line for line in text(run).splitlines() if line.startswith("b ")]
+    assert "*" in row
+
+
+def test_failures_are_told_and_their_blocks_count_once(tmp_path):
+    run = over(tmp_path, lambda number: "ab"[number % 2])
+    blocks.add(run.path, Ran(3, "c", "it burns"))
+    blocks.add(run.path, Ran(4, "c", "it burned"))
+    blocks.add(run.path, Ran(0, "d", "nobody answers"))
+    found = finish.comparison_of(run)
+    assert found.verdict.pairs == 12
+    said = [e.sentence for e in found.cautions if e.code == "MACHINE_FAILED"]
+    assert said == [
+        "c failed in a block, 2 times in all; at last: it burned",
+        "d could not be reached, so none of the blocks ran there: nobody answers",
+    ]
+
+
+def test_damaged_blocks_are_named_and_the_rest_is_shown(tmp_path):
+    run = over(tmp_path, lambda number: "ab"[number % 2])
+    path = run.path / "blocks.jsonl"
+    path.write_bytes(path.read_bytes() + b'{"block": "x"}\n')
+    with pytest.raises(RunUnreadable, match=r"blocks\.jsonl, line 13"):
+        run.trials()
+    found = finish.comparison_of(run)
+    assert any(each.code == "FILE_DAMAGED" for each in found.cautions)
+    path.write_bytes(b"{}\n")
+    with pytest.raises(RunUnreadable):
+        run.trials()
+    path.write_bytes(b'{"block": 1, "machine": "a"}\n{"blo')  # cut off by a kill
+    assert blocks.machines(run.path) == {1: "a"}
