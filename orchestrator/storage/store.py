@@ -109,7 +109,8 @@ class Run:
         for framework, number in sorted(self._found()):
             with noting(damages):
                 trial = self._read.trial(self.path, framework, number)
-                trials.append(dataclasses.replace(trial, machine=on.get(number, "")))
+                named = dataclasses.replace(trial, machine=on[number]) if number in on else trial
+                trials.append(named)
         return trials
 
     def count_trials(self) -> int:

@@ -11,7 +11,7 @@ from orchestrator.errors import BadInput
 from orchestrator.results.habits.in_jax import IN_JAX
 from orchestrator.results.habits.pitfalls import PITFALLS
 
-REFUSALS = Path(__file__).parents[3] / "services/jax/refusals.py"
+REFUSALS = Path(__file__).parents[3] / "services/refusals/jax.py"
 CUDA = job_pb2.DEVICE_CUDA
 
 
