@@ -34,8 +34,8 @@ else:
         devices: Annotated[
             str | None,
             Flag(
-                help="Devices that share each batch, data parallel; on a CPU processes, or parts of "
-                "one. Several, such as 1,2,4: each is a side, compared with the first one.",
+                help="Devices that share each batch, data parallel; on a CPU processes, or parts "
+                "of one. Several, such as 1,2,4: each is a side, compared with the first one.",
                 metavar="N1,N2...",
             ),
         ] = None
