@@ -28,6 +28,14 @@ def name() -> str:
     return installed[0]
 
 
+def pytest_sessionstart() -> None:
+    """Make the threads and the parts of the CPU, once, before a test's module makes an array."""
+    for name in ("tensorflow", "jax"):
+        if find_spec(FRAMEWORKS[name].requires):
+            device = importlib.import_module(f"services.{name}.device")
+            device.prepare(jobs.spec(devices=DEVICES))
+
+
 @pytest.fixture(scope="session")
 def framework(name: str) -> ModuleType:
     """Return its module: `Trainer` and `environment`."""
@@ -52,9 +60,6 @@ def short_compilations(
         config.update("jax_persistent_cache_min_compile_time_secs", 0)
         config.update("jax_persistent_cache_min_entry_size_bytes", -1)
         config.update("jax_disable_most_optimizations", True)
-    if name != "pytorch":  # whichever test is first: threads and parts of the CPU are made once
-        device = importlib.import_module(f"services.{name}.device")
-        device.prepare(jobs.spec(devices=DEVICES))
     if name == "pytorch":
         builder = importlib.import_module("torch._inductor.cpp_builder")
         flags = builder._get_optimization_cflags

@@ -228,7 +228,7 @@ WHOLE = {
     "named": {"seed", "allow_tf32"},
     "refused": {
         *("own_ways", "report_step_details", "perturb_initial_weights", "steps_per_epoch_limit"),
-        *("late_epoch", "loss_scale"),
+        *("late_epoch", "loss_scale", "devices"),
         "matched_batch_order",  # which Keras's runners alone take
     },
     "of the comparison": {"tolerance", "target", "target_accuracy"},
