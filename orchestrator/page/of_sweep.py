@@ -16,8 +16,10 @@ from orchestrator.page.parts import (
 )
 from orchestrator.reports import sweeps as report
 from orchestrator.reports.reproduction import of_sweep
+from orchestrator.reports.sweeps import scaling
 from orchestrator.results.comparison import Comparison
 from orchestrator.results.sweeps import Sweep, as_dict
+from orchestrator.results.sweeps.words import POINTS, SCALING
 from orchestrator.storage.about import About
 
 _FIGURES, _NUMBERS, _CELLS = Phrase("Figures"), Phrase("The numbers"), Phrase("Every cell")
@@ -25,6 +27,7 @@ _READ = Phrase(
     "Above 1 the first side of the ratio took longer. Both axes are logarithmic where that is "
     "possible; a crossover is looked for on the lines as they are drawn."
 )
+_SCALES = Phrase("How each side scales")
 _ITS_PAGE = Phrase(
     "Its own page, with figures and every trial, is {page} in the directory of this run."
 )
@@ -38,7 +41,7 @@ def sweep_page(
     """Build the page, which needs no other; ``compared``: the comparison of each cell."""
     names = found.sides
     colours = [side.colour for side in sides(names).values()]
-    figures = [inlined(drawing, drawing.title, say(_READ), colours) for drawing in drawings]
+    figures = [inlined(each, each.title, _how_to_read(each), colours) for each in drawings]
     said = [say(sentence) for sentence in found.sentences]
     headline = said[0] if said else say(_NOT_FINISHED)
     ran = list(compared.values())
@@ -46,6 +49,7 @@ def sweep_page(
     sections = [
         *([Section("figures", say(_FIGURES), [Figures(figures)])] if figures else []),
         Section("numbers", say(_NUMBERS), numbers),
+        *([Section("scaling", say(_SCALES), list(_scaling(found)))] if found.scaling else []),
         *warnings_section(report.cautions(found)),
         Section("cells", say(_CELLS), list(_cells(compared))),
         *([environments_section(environments_of(ran, names))] if ran else []),
@@ -53,6 +57,17 @@ def sweep_page(
         data_section("sweep.json", as_dict(found), say(_DATA)),
     ]
     return plain_page(about, headline, names, sections)
+
+
+def _how_to_read(drawing: Drawing) -> str:
+    return say(POINTS if drawing.name.startswith(SCALING) else _READ)
+
+
+def _scaling(found: Sweep) -> Iterator[Block]:
+    """Yield what is not known yet first, then a table for each side and setting."""
+    yield from map(Prose, scaling.too_few(found.scaling))
+    yield from (Table(scaling.caption(each), scaling.table(each)) for each in found.scaling)
+    yield Prose(say(scaling.NOTE))
 
 
 def _cells(compared: Mapping[str, Comparison]) -> Iterator[Block]:

@@ -12,7 +12,7 @@ from twinrun.contract.enums import JobState
 from orchestrator.actions.repeat import Plan
 from orchestrator.errors import OrchestratorError
 from orchestrator.results.comparison import compare, same_job
-from orchestrator.results.estimate import fewest_pairs
+from orchestrator.results.sweeps.scaling import blocks_in_rounds
 from orchestrator.runners.finding import Runners
 from orchestrator.runners.placement import Placement, block, orders, rounds
 from orchestrator.storage import sweeping
@@ -81,8 +81,8 @@ class Queue:
     def __init__(self, plan: Plan, cells: Sequence[Cell], sides: int, seed: str) -> None:
         self.late = False
         self._plan, self._cells, self._seed = plan, list(cells), seed
-        few = fewest_pairs(max(1, sides - 1))
-        self._least = plan.repeats if plan.precision is None else max(plan.repeats, few)
+        least = blocks_in_rounds(plan.repeats, sides)
+        self._least = plan.repeats if plan.precision is None else least
         self._began = time.monotonic()
 
     def __iter__(self) -> Iterator[Cell]:

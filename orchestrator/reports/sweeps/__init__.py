@@ -7,6 +7,7 @@ from orchestrator.language.phrases import Phrase, english, say
 from orchestrator.language.words import OF, label, number
 from orchestrator.reports.comparison import warnings
 from orchestrator.reports.grid import BLANK, UNKNOWN, Cell, Column, Grid, Part, Row, Said
+from orchestrator.reports.sweeps import scaling
 from orchestrator.results.circumstances import Caution
 from orchestrator.results.sweeps import CellResult, Ratio, Sweep
 from orchestrator.settings.grid import written
@@ -24,8 +25,9 @@ NOTE = Phrase(
 
 
 def report(found: Sweep) -> Iterator[Part]:
-    """Yield the table, what it shows, and warnings, each with the cells that it is of."""
+    """Yield the table, how sides scale, what both show, and warnings with the cells they are of."""
     yield from (table(found), BLANK, Said(say(NOTE)), BLANK)
+    yield from scaling.report(found.scaling)
     yield from (Said(say(sentence), strong=True) for sentence in found.sentences)
     yield from warnings(cautions(found))
 

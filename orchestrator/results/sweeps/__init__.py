@@ -9,7 +9,10 @@ from orchestrator.results.circumstances import Caution
 from orchestrator.results.comparison import Comparison, same_job
 from orchestrator.results.quantities import EPOCH
 from orchestrator.results.sweeps.lines import Line, LinePoint, lines
-from orchestrator.results.verdict import DISTURBED, Verdict
+from orchestrator.results.sweeps.scaling import Scaling, scalings
+from orchestrator.results.sweeps.words import DISTURBED, FEW, LEVEL, NO_DIFFERENCE, NOT_SAME
+from orchestrator.results.verdict import DISTURBED as MOST_TAKEN
+from orchestrator.results.verdict import Verdict
 from orchestrator.storage.sweeping import SweepPlan
 from orchestrator.trials.mappings.stored import as_json, fields_of
 from orchestrator.trials.sides import are_the_same
@@ -17,9 +20,7 @@ from orchestrator.trials.sides import are_the_same
 SCHEMA = "twinrun.sweep/1"
 _NOT_BEGUN = Phrase("It was not begun.")
 _FASTER = Phrase("{side}")
-_LEVEL, _NO_DIFFERENCE = Phrase("level within 1 %"), Phrase("no difference shown")
-_FEW, _DISTURBED = Phrase("too few blocks"), Phrase("CPUs taken by others")
-_NOT_SAME, _NO_VERDICT = Phrase("not the same job"), Phrase("no verdict")
+_NO_VERDICT = Phrase("no verdict")
 _UNFINISHED = Phrase("{count} of {of} cells have no block yet; go on: orchestrator sweep --resume")
 
 
@@ -59,6 +60,8 @@ class CellResult:
 class Sweep:
     """``axes``: the values of each field that varies. ``lines``: the ratio over each axis.
 
+    ``scaling``: of each side with its devices, if they vary.
+
     ``sentences``: cells that are not the same job first, then cells without a verdict for another
     reason, then what each line shows. ``warnings`` by cell.
     """
@@ -68,6 +71,7 @@ class Sweep:
     lines: Sequence[Line]
     sentences: Sequence[Sentence]
     warnings: Mapping[str, Sequence[Caution]] = field(default_factory=dict)
+    scaling: Sequence[Scaling] = ()
 
     @property
     def sides(self) -> list[str]:
@@ -85,6 +89,7 @@ def sweep(plan: SweepPlan, compared: Mapping[str, Comparison]) -> Sweep:
         lines=found,
         sentences=[*_without_verdict(cells), *(line.sentence for line in found)],
         warnings={name: each.cautions for name, each in compared.items()},
+        scaling=scalings(plan, compared),
     )
 
 
@@ -109,7 +114,7 @@ def _cell(name: str, at: Mapping[str, object], compared: Comparison | None) -> C
 def _ratio(baseline: str, side: str, found: Verdict | None, *, same: bool | None) -> Ratio:
     """Return the ratio of one pair; a cell that is not the same job has none."""
     if same is False or found is None:
-        why = english(_NOT_SAME if same is False else _NO_VERDICT)
+        why = english(NOT_SAME if same is False else _NO_VERDICT)
         return Ratio(baseline, side, None, None, None, found.pairs if found else 0, None, why)
     upside = found.slower == side  # the verdict's ratios are the slower one's over the faster's
     ratios = [each if upside else 1 / each for each in found.pair_ratios.values()]
@@ -130,17 +135,17 @@ def _ratio(baseline: str, side: str, found: Verdict | None, *, same: bool | None
 
 def _says_nothing(found: Verdict) -> bool:
     """Return whether its ratios are of two identical sides, or of a disturbed machine."""
-    return (found.taken or 0.0) > DISTURBED or are_the_same((found.faster, found.slower))
+    return (found.taken or 0.0) > MOST_TAKEN or are_the_same((found.faster, found.slower))
 
 
 def _in_words(found: Verdict) -> Sentence:
     if found.shown:
         return english(_FASTER, side=label(found.faster))
     if found.level:
-        return english(_LEVEL)
+        return english(LEVEL)
     if found.decided:
-        return english(_NO_DIFFERENCE)
-    return english(_FEW if found.provisional else _DISTURBED)
+        return english(NO_DIFFERENCE)
+    return english(FEW if found.provisional else DISTURBED)
 
 
 def _points(cell: CellResult) -> list[LinePoint]:

@@ -5,9 +5,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from orchestrator.language.phrases import Phrase, Sentence, english, join
-from orchestrator.language.words import COMMA, NEXT, OF, label
+from orchestrator.language.words import NEXT, OF, label
 from orchestrator.results.sweeps.crossover import Crossover, Point, crossovers, fewest_blocks
-from orchestrator.settings.grid import written
+from orchestrator.results.sweeps.words import setting
 
 _CROSSES = Phrase(
     "{below} is faster where {axis} is below about {at}, and {above} where it is above (95 %: "
@@ -19,7 +19,6 @@ _FEW = Phrase(
     "No crossover of {baseline} and {side} can be shown between {axis} {first} and {last}: it "
     "takes {fewest} blocks of each cell, and one has {blocks}."
 )
-_SETTING = Phrase("{name} {value}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +106,7 @@ def _line(
     sentences = [_crossing(axis, baseline, side, each) for each in found]
     if not found:
         sentences = [_none(axis, baseline, side, several)]
-    setting = [english(_SETTING, name=n, value=written(v)) for n, v in others.items()]
+    where = setting(others)
     said = join(NEXT, sentences)
     return Line(
         axis=axis,
@@ -116,7 +115,7 @@ def _line(
         side=side,
         places=[Place(at, p.ratio or 0.0, p.low, p.high) for at, p in several],
         crossovers=found,
-        sentence=english(OF, name=join(COMMA, setting), what=said) if setting else said,
+        sentence=english(OF, name=where, what=said) if where else said,
     )
 
 

@@ -12,6 +12,8 @@ from orchestrator.actions.shown import only_comparison, shown
 from orchestrator.actions.sweeps import blocks, train
 from orchestrator.actions.sweeps.blocks import Cell, Queue
 from orchestrator.errors import BadInput, Refused
+from orchestrator.figures.drawing import Drawing
+from orchestrator.page import of_sweep
 from orchestrator.reports.writers import plain
 from orchestrator.results import history
 from orchestrator.runners.placement import rounds
@@ -192,3 +194,21 @@ def test_its_trials_are_not_pooled_and_each_cell_is_a_run(tmp_path):
         only_comparison(run)
     assert only_comparison(store.Run(run.path / "batch_size=16")).trials
     assert list(shown(run).comparisons) == ["batch_size=16", "batch_size=64"]
+
+
+def test_over_devices_it_shows_how_each_side_scales(tmp_path):
+    grid = Grid({"devices": [1, 2]}, {})
+    clients = [Client(name, lambda spec, _number: 1.0 / spec.devices) for name in BOTH]
+    outcome = swept(tmp_path, grid, *clients, repeats=6)
+    report, page = text(outcome.run), outcome.run.page_path.read_text()
+    assert "2               6,400  2.00 (2.00 to 2.00)       100 %       6  faster" in report
+    assert "PyTorch by number of devices" in report
+    assert "How each side scales" in page
+    assert "TensorFlow by number of devices" in page
+    assert "How each side scales" not in swept(tmp_path / "other", TWO).run.page_path.read_text()
+
+
+def test_a_figure_on_its_page_says_how_to_read_it():
+    drawing = Drawing("scaling-1", "t", (0, 0, 1, 1), b"<svg/>", b"")
+    assert "ratio" in of_sweep._how_to_read(dataclasses.replace(drawing, name="ratio-over-devices"))
+    assert of_sweep._how_to_read(drawing).startswith("Points: the median on the side's fewest")

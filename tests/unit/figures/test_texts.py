@@ -10,11 +10,13 @@ from matplotlib.text import Text
 from orchestrator.figures import plots, sweeps
 from orchestrator.figures.canvas import POINTS, style
 from orchestrator.figures.panels.common import short_number
-from orchestrator.language.phrases import LANGUAGES, speaking
+from orchestrator.language.phrases import LANGUAGES, english, speaking
 from orchestrator.results.comparison import compare
 from orchestrator.results.estimate import estimate
 from orchestrator.results.sweeps import Sweep
 from orchestrator.results.sweeps.lines import LinePoint, lines
+from orchestrator.results.sweeps.scaling import Scaled, Scaling
+from orchestrator.results.sweeps.words import FEW
 from orchestrator.results.variants import CHANGES, variants
 from orchestrator.storage.about import Kind
 from tests.builders.comparisons import NOISE, timed
@@ -23,6 +25,7 @@ from tests.builders.events import JOB, failed_trial, losses, trial
 LONG = tuple(
     f"{name}-execution=compiled,optimizer.learning_rate=0.001" for name in ("pytorch", "tensorflow")
 )
+WORD = english(FEW)
 MANY = (*LONG, "pytorch-loop=custom,execution=eager", "tensorflow", "jax", "pytorch")
 
 
@@ -136,6 +139,37 @@ def test_every_text_of_a_sweep_can_be_read(sides, others):
     found = swept(sides, [16, 64, 256, 1024], others)
     (canvas,) = [each for each in sweeps.canvases(found) if each.name.endswith("batch_size")]
     assert list(faults(canvas)) == []
+
+
+def scales(side, pace, others, efficiency=0.8, values=(1, 2, 4, 8)):
+    rows = [
+        Scaled(k, k * pace, k * share, 0.9 * k * share, 1.1 * k * share, share, 8, WORD)
+        for k, share in ((k, 1 if k == 1 else efficiency) for k in values)
+    ]
+    return Scaling(side, others, 1, rows)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(("sides", "pace"), [(("pytorch", "tensorflow"), 31.0), (LONG, 123e5)])
+def test_every_text_of_how_sides_scale_can_be_read(sides, pace, language):
+    many = [1, 2, 3, 4, 32, 63, 64]
+    several = [scales(side, pace, {"execution": "default"}, values=many) for side in sides]
+    with speaking(language):
+        (canvas,) = sweeps.canvases(Sweep({}, [], [], [], scaling=several))
+    assert list(faults(canvas)) == []
+
+
+def test_the_figure_of_how_sides_scale_has_bands_and_what_is_ideal_from_the_fewest_devices():
+    settings = [{"threads": 1}, {"threads": 2}]
+    several = [scales(side, 100.0, at) for at in settings for side in ("pytorch", "tensorflow")]
+    canvases = sweeps.canvases(Sweep({}, [], [], [], scaling=several))
+    assert [each.name for each in canvases] == ["scaling-1", "scaling-2"]
+    (axes,) = canvases[1].figure.axes
+    ideal, points = axes.lines[:2]
+    assert list(ideal.get_ydata()) == pytest.approx([100, 800])
+    assert list(points.get_ydata()) == pytest.approx([100, 160, 320, 640])
+    band = axes.collections[0].get_paths()[0].vertices
+    assert band[band[:, 0] == 8, 1].max() == pytest.approx(704)
 
 
 def test_the_figure_of_a_sweep_has_its_crossover_and_the_bands_of_its_lines():

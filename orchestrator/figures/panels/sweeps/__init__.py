@@ -1,7 +1,7 @@
 """The ratio of two sides along an axis of a sweep, one line for each setting of the other axes."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
@@ -9,16 +9,15 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLoca
 from orchestrator.figures.panels.common import legend_above, note, short_number
 from orchestrator.language import columns
 from orchestrator.language.palette import GREY, Look, looks
-from orchestrator.language.phrases import Phrase, english, join, say
-from orchestrator.language.words import COMMA, label
+from orchestrator.language.phrases import Phrase, say
+from orchestrator.language.words import label
 from orchestrator.results.sweeps.crossover import logarithmic
 from orchestrator.results.sweeps.lines import Line
-from orchestrator.settings.grid import written
+from orchestrator.results.sweeps.words import setting
 
 _AXIS = Phrase("epoch, {side} / {baseline}")
 _OVER_BASELINE = Phrase("epoch, over the baseline")
 _FASTER = Phrase("{side} is faster")
-_SETTING = Phrase("{name} {value}")
 _RATIO = Phrase("ratio; band: interval (95 %) of each cell by itself")
 _CROSSOVER = Phrase("crossover, with its interval")
 _BAND, _PLACE = 0.2, 0.12  # opacity
@@ -32,10 +31,7 @@ _LEAST = 1.02  # the smallest range of ratios that is drawn
 
 def name_of(line: Line) -> str:
     """Return the setting of the other axes; empty: there are none."""
-    others: Mapping[str, object] = line.others
-    return say(
-        join(COMMA, [english(_SETTING, name=n, value=written(v)) for n, v in others.items()])
-    )
+    return say(setting(line.others))
 
 
 def words_of(lines: Sequence[Line]) -> list[str]:
@@ -86,9 +82,11 @@ def _scale(axes: Axes, lines: Sequence[Line]) -> None:
     axes.set_yscale("log")
     axes.set_ylim(low / room, high * room)
     axes.yaxis.set_major_locator(FixedLocator(_ratios_beside(low / room, high * room)))
+    at = values
     if logarithmic(values):
         axes.set_xscale("log")
-    axes.xaxis.set_major_locator(FixedLocator(_apart(values)))
+        at = [math.log(value) for value in values]
+    axes.xaxis.set_major_locator(FixedLocator(apart(values, at)))
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_minor_locator(NullLocator())
         axis.set_major_formatter(FuncFormatter(lambda value, _: short_number(value)))
@@ -103,9 +101,11 @@ def _ratios_beside(low: float, high: float) -> list[float]:
     return [float(f"{digit}e{decade}") for decade in (*decades, decades.stop) for digit in each]
 
 
-def _apart(values: Sequence[float]) -> list[float]:
-    """Return those of the ascending ``values`` whose numbers do not lie on each other."""
-    places = [math.log(v) for v in values] if logarithmic(values) else list(values)
+def apart(values: Sequence[float], places: Sequence[float]) -> list[float]:
+    """Return those ``values`` whose numbers do not lie on each other.
+
+    ``places``: where they are on the axis, ascending.
+    """
     least = _BETWEEN * (places[-1] - places[0])
     kept = [0]
     for index, place in enumerate(places):
