@@ -27,7 +27,9 @@ _DISAGREES = Phrase(
 )
 _LOOK = Phrase("Find out what is different there; the interval takes it for chance.")
 _FAILED = Phrase("{machine} failed in a block, {times} times in all; at last: {why}")
-_AGAIN = Phrase("Each of these blocks ran again as a whole, and counts once.")
+_AGAIN = Phrase(
+    "Nothing of a block that failed counts; one that ran again did so as a whole, and counts once."
+)
 _AWAY = Phrase("{machine} could not be reached, so none of the blocks ran there: {why}")
 _START = Phrase("Start its runners, or take it out of the file of --cluster.")
 
