@@ -129,6 +129,7 @@ def jobs_of(block: Run) -> list[tuple[str, str]]:
 def taken_up(run: Run, sides: Sequence[str]) -> dict[int, list[Trial]]:
     """Return the blocks that have ended, by number; delete what is left of any other.
 
+    Which machines did not answer an earlier command is forgotten: they may answer now.
     Raises OutputError, RunUnreadable.
     """
     for _, block in left(run):
@@ -138,8 +139,9 @@ def taken_up(run: Run, sides: Sequence[str]) -> dict[int, list[Trial]]:
     ended = {number: trials for number, trials in ended.items() if number in on}
     for trial in sweeping.begun(run, ended):
         sweeping.discard(run, trial)
-    known = [e for e in blocks.blocks(run.path) if e.failed is not None or e.block in ended]
-    blocks.keep(run.path, known)
+    known = blocks.blocks(run.path)
+    kept = [e for e in known if e.block in ended or (e.block and e.failed is not None)]
+    blocks.keep(run.path, kept)
     return ended
 
 

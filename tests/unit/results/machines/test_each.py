@@ -80,6 +80,24 @@ def test_failures_are_told_and_their_blocks_count_once(tmp_path):
     ]
 
 
+def test_a_machine_that_is_away_later_keeps_its_blocks_and_its_failures(tmp_path):
+    """Planted: b failed once, ran blocks, and did not answer the command that went on."""
+    run = over(tmp_path, lambda number: "ab"[number % 2])
+    blocks.add(run.path, Ran(3, "b", "it burned"))
+    blocks.add(run.path, Ran(0, "b", "nobody answers"))
+    add_trial(run, "pytorch", 13, seconds=[1.0])  # a block of no pair: the other side failed
+    blocks.add(run.path, Ran(13, "e"))
+    blocks.add(run.path, Ran(0, "e", "it is off"))
+    cautions = finish.comparison_of(run).cautions
+    assert [e.sentence for e in cautions if e.code == "MACHINE_FAILED"] == [
+        "b failed in a block, 1 times in all; at last: it burned",
+        "b could not be reached when the run was taken up again, so no more blocks ran there: "
+        "nobody answers",
+        "e could not be reached when the run was taken up again, so no more blocks ran there: "
+        "it is off",
+    ]
+
+
 def test_damaged_blocks_are_named_and_the_rest_is_shown(tmp_path):
     run = over(tmp_path, lambda number: "ab"[number % 2])
     path = run.path / "blocks.jsonl"
