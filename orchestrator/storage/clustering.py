@@ -33,8 +33,8 @@ class ClusterPlan:
     """``hosts``: the file that names the machines; ``addresses``: of each one's runners, by name.
 
     ``facts``: what all of them have in common, by runner, as `alike.facts`. ``seed``: of all
-    orders. ``certified_on``: the machine that made the certificate. The rest as of a comparison;
-    how certain it is to be is in run.json.
+    orders. ``certified_on``: the machine that made the certificate, unless it is of an earlier run.
+    The rest as of a comparison; how certain it is to be is in run.json.
     """
 
     hosts: str

@@ -21,6 +21,10 @@ _SEVERAL = Phrase(
     "covers how they differ, as well as their blocks."
 )
 _CERTIFIED = Phrase("The certificate was made on {machine}.")
+_CERTIFIED_BEFORE = Phrase(
+    "The certificate was taken from an earlier run of the same job by runners of the same build; "
+    "on which machine that was is not stored."
+)
 _DISAGREES = Phrase(
     "{machine} disagrees with the other machines: there {slower} took {ratio:.2f} times as long as "
     "{faster}, over all machines {common:.2f} times; its blocks do not scatter so much."
@@ -65,6 +69,7 @@ class OfPair:
 class Machines:
     """``blocks`` that count, by machine; ``certified_on``: who made the certificate, if anyone.
 
+    ``certified_before``: the certificate was taken from an earlier run.
     ``failures``: blocks that failed, and machines that did not answer. ``ran_on``: machines on
     which a block ended, whether it counts or not.
     """
@@ -74,6 +79,7 @@ class Machines:
     failures: Sequence[Ran]
     ran_on: Sequence[str]
     certified_on: str | None
+    certified_before: bool
 
     @property
     def sentences(self) -> list[Sentence]:
@@ -83,8 +89,11 @@ class Machines:
         said = english(_SEVERAL, count=len(self.blocks))
         if len(self.blocks) == 1:
             said = english(_ONE, machine=next(iter(self.blocks)))
-        certified = self.certified_on and english(_CERTIFIED, machine=self.certified_on)
-        return [said, *([certified] if certified else [])]
+        if self.certified_before:
+            return [said, english(_CERTIFIED_BEFORE)]
+        if self.certified_on is not None:
+            return [said, english(_CERTIFIED, machine=self.certified_on)]
+        return [said]
 
     @property
     def cautions(self) -> list[Caution]:
@@ -125,7 +134,9 @@ class Machines:
 def machines(
     verdicts: Sequence[Verdict],
     ran: Sequence[Ran],
+    *,
     certified_on: str | None,
+    certified_before: bool,
 ) -> Machines:
     """Return what each machine came to; ``ran``: what is known of the blocks."""
     on = {each.block: each.machine for each in ran if each.failed is None}
@@ -137,6 +148,7 @@ def machines(
         [each for each in ran if each.failed is not None],
         sorted(set(on.values())),
         certified_on,
+        certified_before,
     )
 
 
