@@ -20,6 +20,11 @@ from tests.builders.stored import add_trial, compared
 
 PLAN = ClusterPlan("hosts.toml", {}, {}, "seed", "a", 12, False, True, False, 60.0)
 
+LATER = (
+    "{machine} could not be reached when the run was taken up again, so no more blocks ran there: "
+    "{why}"
+)
+
 
 def over(output, where, pairs=12, *, certifies=True):
     """A run whose blocks ran on machines: ``where`` gives that of a number.
@@ -57,10 +62,11 @@ def test_each_machine_has_its_own_ratio_and_the_interval_covers_machines(tmp_pat
 def test_a_certificate_of_an_earlier_run_was_made_on_no_machine_of_this_one(tmp_path):
     found = finish.comparison_of(over(tmp_path, lambda _: "a", certifies=False)).machines
     assert found.certified_on is None
-    assert found.sentences[1:] == [
+    (said,) = found.sentences[1:]
+    assert said == (
         "The certificate was taken from an earlier run of the same job by runners of the same "
         "build; on which machine that was is not stored."
-    ]
+    )
 
 
 def test_what_could_not_be_certified_was_made_nowhere(tmp_path):
@@ -117,10 +123,8 @@ def test_a_machine_that_is_away_later_keeps_its_blocks_and_its_failures(tmp_path
     cautions = finish.comparison_of(run).cautions
     assert [e.sentence for e in cautions if e.code == "MACHINE_FAILED"] == [
         "b failed in a block, 1 times in all; at last: it burned",
-        "b could not be reached when the run was taken up again, so no more blocks ran there: "
-        "nobody answers",
-        "e could not be reached when the run was taken up again, so no more blocks ran there: "
-        "it is off",
+        LATER.format(machine="b", why="nobody answers"),
+        LATER.format(machine="e", why="it is off"),
     ]
 
 
