@@ -93,7 +93,8 @@ def require_sources(spec: job_pb2.JobSpec, frameworks: Sequence[str]) -> None:
     Code of none of them is refused where one of them would train layers in its place.
     """
     missing = [name for name in frameworks if not spec.code.HasField(name)]
-    unused = [n for n in taking_code() if spec.code.HasField(n) and n not in frameworks]
+    given = {field.name for field, _ in spec.code.ListFields()}
+    unused = [n for n in taking_code() if n in given and n not in frameworks]
     if missing and unused:
         names, others = (", ".join(map(label, each)) for each in (unused, missing))
         raise BadInput(english(_NO_SIDE, names=names, others=others))
