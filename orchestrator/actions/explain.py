@@ -114,14 +114,14 @@ def chosen(names: Sequence[str], device: job_pb2.Device, sides: Sequence[str]) -
             english(_NOT_THERE, framework=label(framework), name=name)
             for name in dict.fromkeys(names)
             for framework in frameworks
-            if name in known and not known[name].does(framework)
+            if name in known and known[name].lacked_by(framework)
         ),
     ]
     if wrong:
         raise BadInput(join(NEXT, wrong))
     if names:
         return [each for each in there if each.name in names]
-    return [each for each in there if all(map(each.does, frameworks))]
+    return [each for each in there if not any(map(each.lacked_by, frameworks))]
 
 
 def run_explanation(request: ExplanationRequest, runners: Runners, display: Display) -> Outcome:

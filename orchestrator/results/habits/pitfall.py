@@ -27,6 +27,10 @@ class Pitfall:
     on_gpu: bool = False
     usual: bool = False
 
+    def lacked_by(self, framework: str) -> bool:
+        """Return whether it is known that the framework has no such way."""
+        return framework == "jax" and self.name not in IN_JAX
+
     def does(self, framework: str) -> Phrase | None:
         """Return what the framework does. None: it is not described here."""
         if framework == "jax":
