@@ -102,13 +102,18 @@ def _keep(machine: str, what: Known) -> None:
 
 def conditions(job: JobSpec) -> str:
     """Return what results depend on besides the framework: ``cpu float32 default 2 threads``."""
-    return f"{job.device} {job.precision} {job.execution} {job.threads} threads"
+    return f"{job.device} {job.precision} {job.execution} {job.threads} threads{_devices(job)}"
 
 
 def rates_of(job: JobSpec) -> str:
     """Return what the machine's rates depend on: ``cpu float32 2 threads``, ``cuda tf32 ...``."""
     products = "tf32" if in_tf32(job) else job.precision
-    return f"{job.device} {products} {job.threads} threads"
+    return f"{job.device} {products} {job.threads} threads{_devices(job)}"
+
+
+def _devices(job: JobSpec) -> str:
+    """Return what follows the threads; of one device nothing, as in files before there were more."""
+    return f" {job.devices} devices" if job.devices > 1 else ""
 
 
 def best_rates(measured: Known, job: JobSpec) -> tuple[float, float]:

@@ -141,6 +141,9 @@ def test_what_a_machine_can_do_is_measured_once_and_held_against_later_trials(
         orchestrator.run("env", "--measure", "--threads=1", "--json", *flags).stdout
     )
     assert measured["pytorch"]["measured"]["operations_per_second"] == 2e9
+    again = orchestrator.run("env", "--measure", "--threads=2", "--devices=2", "--json", *flags)
+    rates = json.loads(again.stdout)["pytorch"]["measured"]
+    assert rates["operations_per_second"] == 4e9  # of one device with all threads
     done = orchestrator.run(*COMPARE, *flags)
     assert "of 2.00 GFLOP/s: " in done.stdout
     assert "peak rates are not known" not in done.stdout

@@ -149,7 +149,9 @@ def env(
             if (client := runners.get(name)).info().insecure:
                 to_stderr(say(_INSECURE, framework=name, address=client.address))
         if measure and by_name:
-            spec = completed(config.job_spec(job.workload, job.changes()), tuple(by_name), runners)
+            asked = config.job_spec(job.workload, job.changes())
+            asked.ClearField("devices")  # the rates are of one
+            spec = completed(asked, tuple(by_name), runners)
             rates = {name: asking.rates(runners.get(name), spec) for name in by_name}
             machine.keep_rates(rates, by_name, spec)
     if as_json:

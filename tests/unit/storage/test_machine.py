@@ -105,6 +105,14 @@ def test_conditions_are_what_noise_and_rates_depend_on():
     assert machine.rates_of(job) == "cpu float32 2 threads"
 
 
+def test_a_job_on_several_devices_has_conditions_and_rates_of_its_own():
+    one, two = spec(devices=1), spec(devices=2)
+    assert machine.conditions(one) == machine.conditions(JOB) == "cpu float32 default 2 threads"
+    assert machine.conditions(two) == "cpu float32 default 2 threads 2 devices"
+    assert machine.rates_of(one) == machine.rates_of(JOB) == "cpu float32 2 threads"
+    assert machine.rates_of(two) == "cpu float32 2 threads 2 devices"
+
+
 def test_products_of_each_precision_have_a_rate_of_their_own():
     precisions = [
         spec(precision=f"PRECISION_{name}", device="DEVICE_CUDA")

@@ -44,6 +44,16 @@ def test_a_framework_that_has_it_takes_it():
     assert job.spec.execution == job_pb2.EXECUTION_EAGER
 
 
+def test_a_measurement_is_of_one_device():
+    submitted = []
+    jobs = SimpleNamespace(data_dir=NOBODY, submit=lambda *what, **_: submitted.append(what[2]))
+    guard = SimpleNamespace(caller=lambda _: SimpleNamespace(name=""))
+    runner = Servicer("pytorch", jobs, 1, 1, 1, blobs=NOBODY, guard=guard)
+    asked = proto(dataset={"name": "synthetic"}, threads=2, devices=2)
+    runner.Measure(CALLS["Measure"](asked), None)
+    assert [(each.devices, each.device_threads) for each in submitted] == [(1, 2)]
+
+
 def test_what_none_refuses_is_taken():
     job = servicer("jax").Train(CALLS["Train"](proto(dataset={"name": "synthetic"})), None)
     assert job.spec.execution == job_pb2.EXECUTION_DEFAULT
