@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from twinrun.v1 import job_pb2
 
+from orchestrator.frameworks import FRAMEWORKS, parted
 from orchestrator.gate.spec import check_same
 from orchestrator.language.phrases import Phrase, Sentence, english
 from orchestrator.language.words import label
@@ -37,6 +38,27 @@ def completed(spec: job_pb2.JobSpec, names: Sequence[str], runners: Runners) -> 
     given = [client.validate(whole) for client in clients]  # each may refuse
     check_same(names, given)
     return given[0]
+
+
+def untrained(
+    spec: job_pb2.JobSpec, names: Sequence[str], runners: Runners
+) -> dict[str, job_pb2.JobSpec]:
+    """Return the completed spec for each of the runners to answer a question without training.
+
+    It is of one device, and of Keras's runners in the recipe that they have. Raises as `completed`.
+    """
+    of_keras = [name for name in names if (known := FRAMEWORKS.get(parted(name)[0])) and known.on]
+    others = [name for name in names if name not in of_keras]
+    asked = job_pb2.JobSpec()
+    asked.CopyFrom(spec)
+    asked.ClearField("devices")
+    if not asked.HasField("threads"):
+        asked.threads = min(runners.get(name).info().available_cpus for name in names)
+    found = dict.fromkeys(others, completed(asked, others, runners)) if others else {}
+    if of_keras:
+        asked.recipe = job_pb2.RECIPE_IDIOMATIC
+        found |= dict.fromkeys(of_keras, completed(asked, of_keras, runners))
+    return {name: found[name] for name in names}
 
 
 def why_not_at_once(

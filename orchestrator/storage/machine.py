@@ -79,12 +79,12 @@ def learn_noise(machine: str, of: str, noise: Noise) -> None:
 def keep_rates(
     rates: Mapping[str, job_pb2.MachineMeasured],
     environments: Mapping[str, job_pb2.Environment],
-    spec: job_pb2.JobSpec,
+    specs: Mapping[str, job_pb2.JobSpec],
 ) -> None:
     """Store the rates that each framework measured, for later comparisons on the same machine."""
-    of = rates_of(spec_from_proto(spec))
     for name, environment in environments.items():
         machine, rate = key(environment), rates[name]
+        of = rates_of(spec_from_proto(specs[name]))
         measured = MachineMeasured(
             rate.operations_per_second, rate.bytes_per_second, rate.calls_per_second
         )

@@ -8,7 +8,7 @@ from orchestrator.errors import (
     WrongRunner,
 )
 from orchestrator.runners import coded
-from orchestrator.runners.planning import completed, why_not_at_once
+from orchestrator.runners.planning import completed, untrained, why_not_at_once
 from tests.builders.scripted import BOTH, FakeClient, FakeRunners
 
 
@@ -52,6 +52,26 @@ def test_a_spec_is_completed_once_by_the_first_runner_and_every_runner_may_refus
     clients[1].refuses = BadInput("no")
     with pytest.raises(BadInput, match="no"):
         completed(asked, BOTH, FakeRunners(*clients))
+
+
+def test_a_job_that_nobody_trains_is_asked_of_kerass_runners_in_their_recipe():
+    names = (*BOTH, "keras-jax")
+    clients = [FakeClient(name) for name in names]
+    asked = job_pb2.JobSpec(recipe=job_pb2.RECIPE_MATCHED, devices=2)
+    found = untrained(asked, names, FakeRunners(*clients))
+    assert {name: spec.recipe for name, spec in found.items()} == {
+        "pytorch": job_pb2.RECIPE_MATCHED,
+        "tensorflow": job_pb2.RECIPE_MATCHED,
+        "keras-jax": job_pb2.RECIPE_IDIOMATIC,
+    }
+    assert {spec.threads for spec in found.values()} == {2}  # the fewest CPUs of any
+    assert not any(spec.HasField("devices") for spec in found.values())
+    assert asked == job_pb2.JobSpec(recipe=job_pb2.RECIPE_MATCHED, devices=2)
+
+
+def test_kerass_runners_alone_are_asked_too():
+    found = untrained(job_pb2.JobSpec(), ["keras-jax"], FakeRunners(FakeClient("keras-jax")))
+    assert [spec.recipe for spec in found.values()] == [job_pb2.RECIPE_IDIOMATIC]
 
 
 def test_a_job_that_two_runners_complete_differently_is_refused():

@@ -48,7 +48,7 @@ def test_rates_are_kept_by_framework_beside_the_noise():
     machine.learn_noise(machine.key(of), "pytorch", NOISE)
     for name in ("pytorch", "tensorflow"):
         measured = job_pb2.MachineMeasured(operations_per_second=2.0, bytes_per_second=3.0)
-        machine.keep_rates({name: measured}, {name: of}, spec_to_proto(JOB))
+        machine.keep_rates({name: measured}, {name: of}, {name: spec_to_proto(JOB)})
     found = machine.known(machine.key(of))
     both = dict.fromkeys(("pytorch", "tensorflow"), MachineMeasured(2.0, 3.0))
     assert found == Known({"pytorch": NOISE}, {machine.rates_of(JOB): both})
