@@ -62,23 +62,24 @@ def untrained(
 
 
 def why_not_at_once(
-    spec: job_pb2.JobSpec, environments: Mapping[str, job_pb2.Environment | None]
+    specs: Mapping[str, job_pb2.JobSpec], environments: Mapping[str, job_pb2.Environment | None]
 ) -> Sentence | None:
-    """Return why trials of the frameworks may not overlap; None: each has its own GPU.
+    """Return why trials of the frameworks may not overlap; None: each has its own GPUs.
 
-    ``environments`` by framework, None if not known.
+    ``specs`` of the trials by framework, and ``environments``, None if not known.
     """
-    if spec.device != job_pb2.DEVICE_CUDA:
+    if any(spec.device != job_pb2.DEVICE_CUDA for spec in specs.values()):
         return english(_ON_A_CPU)
     users: dict[str, str] = {}
     for framework, environment in environments.items():
-        # A trial uses the first GPU that it sees.
-        gpus = environment.accelerators if environment else ()
-        gpu = gpus[0].uuid if gpus else ""
-        if not gpu:
+        # A trial uses the first GPUs that it sees: as many as it has devices.
+        count = specs[framework].devices or 1
+        gpus = [each.uuid for each in environment.accelerators[:count]] if environment else []
+        if not gpus or not all(gpus):
             return english(_NO_GPU, framework=label(framework))
-        if gpu in users:
-            names = {"first": label(users[gpu]), "second": label(framework)}
-            return english(_ONE_GPU, **names, gpu=gpu)
-        users[gpu] = framework
+        for gpu in gpus:
+            if gpu in users:
+                names = {"first": label(users[gpu]), "second": label(framework)}
+                return english(_ONE_GPU, **names, gpu=gpu)
+            users[gpu] = framework
     return None

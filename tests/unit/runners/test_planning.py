@@ -34,12 +34,29 @@ FIRST, SECOND = environment("GPU-aa", "GPU-bb"), environment("GPU-bb")
 def test_trials_run_at_once_only_where_each_is_known_to_have_its_own_gpu(
     spec, pytorch, tensorflow, said
 ):
-    assert why_not_at_once(spec, {"pytorch": pytorch, "tensorflow": tensorflow}) == said
+    environments = {"pytorch": pytorch, "tensorflow": tensorflow}
+    assert why_not_at_once(dict.fromkeys(environments, spec), environments) == said
 
 
 def test_of_three_that_run_at_once_no_two_share_a_gpu():
     third = {"pytorch": FIRST, "tensorflow": SECOND, "jax": environment("GPU-aa")}
-    assert "PyTorch and JAX" in why_not_at_once(CUDA, third)
+    assert "PyTorch and JAX" in why_not_at_once(dict.fromkeys(third, CUDA), third)
+
+
+@pytest.mark.parametrize(
+    ("pytorch", "tensorflow", "shared"),
+    [(1, 1, ""), (2, 1, "GPU-bb"), (2, 2, "GPU-bb"), (1, 2, "")],
+)
+def test_a_job_of_several_devices_has_the_first_gpus_of_its_runner(pytorch, tensorflow, shared):
+    counts = {"pytorch": pytorch, "tensorflow": tensorflow}
+    specs = {
+        name: job_pb2.JobSpec(device=job_pb2.DEVICE_CUDA, devices=count)
+        for name, count in counts.items()
+    }
+    seen = {"pytorch": FIRST, "tensorflow": environment("GPU-bb", "GPU-cc")}
+    found = why_not_at_once(specs, seen)
+    assert (found is None) is not bool(shared)
+    assert shared in (found or "")
 
 
 def test_a_spec_is_completed_once_by_the_first_runner_and_every_runner_may_refuse_it():
