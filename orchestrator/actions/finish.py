@@ -16,7 +16,7 @@ from orchestrator.results.comparison_file import as_dict
 from orchestrator.results.limits.judging import is_settled, judged
 from orchestrator.results.machines.each import Machines, machines
 from orchestrator.results.threads.search import Search
-from orchestrator.storage import clustering, machine
+from orchestrator.storage import clustering, machine, store
 from orchestrator.storage.blocks import blocks
 from orchestrator.storage.files import noting
 from orchestrator.storage.store import Run
@@ -58,8 +58,13 @@ def comparison_of(run: Run) -> Comparison:
     over: Machines | None = None
     with noting(damages):
         if plan := clustering.plan_of(run):
-            certified_on = plan.certified_on if certificates else None
-            over = machines(comparison.verdicts, blocks(run.path), certified_on)
+            made = bool(certificates and certificates.made)
+            here = store.inner(run, store.CERTIFICATE) is not None
+            over = machines(
+                *(comparison.verdicts, blocks(run.path)),
+                certified_on=plan.certified_on if made and here else None,
+                certified_before=made and not here,
+            )
     comparison = judged(dataclasses.replace(comparison, machines=over), what)
     settled = is_settled(comparison.decisions)  # then it needed not to be more precise
     more = [] if settled else cautions([*comparison.verdicts, *comparison.at_best], what.precision)

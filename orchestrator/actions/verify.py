@@ -141,7 +141,7 @@ def short(request: Request, run: Run, runners: Runners, display: Display) -> lis
         with suppress(RunUnreadable):  # of another version, or damaged: make it again
             return read(known, key).made
     display.say(say(_SHOWING))
-    inner = store.within(run, "certificate", Kind.VERIFY, request.names, planned[PLAIN])
+    inner = store.within(run, store.CERTIFICATE, Kind.VERIFY, request.names, planned[PLAIN])
     judgements = _certificates(planned, request, inner, runners, Stages(display))
     if all(each.same_job for each in judgements):
         certificates.write(key, as_dict(Certificates(judgements)))

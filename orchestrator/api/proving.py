@@ -70,9 +70,11 @@ def explain(
     idiomatic recipe too, and attribute its gap; ``all_pairs``: introduce each two at once too.
     Raises OrchestratorError, and what has finished is kept, as by `compare`.
     """
-    job, names = job_of(workload, given), names_of(frameworks, 2)
+    job, named = job_of(workload, given), names_of(frameworks, 2)
     asked = (pitfall,) if isinstance(pitfall, str) else pitfall or ()
-    spec, first = spec_of(job, changes, {"epochs": 1}), config.baseline(baseline, names)
+    spec = spec_of(job, changes, {"epochs": 1})
+    names = by_code.frameworks(named, spec)
+    first = config.baseline(baseline, names)
     request = explaining.ExplanationRequest(
         *(job.title, spec, sides(names), Path(output), first),
         pitfalls=explaining.chosen(asked, spec.device, names),

@@ -12,7 +12,7 @@ from orchestrator.api.progress import Progress
 from orchestrator.api.result import Record
 from orchestrator.api.words import in_words_of_python
 from orchestrator.frameworks import usual
-from orchestrator.settings import config
+from orchestrator.settings import by_code, config
 from orchestrator.settings import grid as grids
 from orchestrator.settings.job import FLAGS
 from orchestrator.storage import shelf
@@ -62,12 +62,14 @@ def sweep(
         }
         job = job_of(workload, {name: v for name, v in given.items() if name not in several})
         grid = grids.of_values(job, several, axes or {}, changes or {})
-        compared = twice(*config.frameworks(aa)[:1]) if aa else sides(names_of(frameworks))
+        every = grid.jobs(job.workload)
+        taken = by_code.frameworks(names_of(frameworks), next(iter(every.values())))
+        compared = twice(*config.frameworks(aa)[:1]) if aa else sides(taken)
         names = tuple(side.name for side in compared)
         request = train.SweepRequest(
             workload=job.title,
             grid=grid,
-            jobs=grid.jobs(job.workload),
+            jobs=every,
             sides=compared,
             output=Path(output),
             baseline=config.baseline(baseline, names),

@@ -18,7 +18,10 @@ _BY_JOB = Phrase("set by each job")
 _CPU_ONLY = Phrase("CPU only")
 _MORE = Phrase("and {rest} more (--json)")
 # The installed packages whose version may change a result or its time.
-_TIMED = ("torch", "torchvision", "triton", "tensorflow", "tensorflow-cpu", "keras", "numpy")
+_TIMED = (
+    *("torch", "torchvision", "triton", "tensorflow", "tensorflow-cpu", "keras", "numpy"),
+    *("jax", "jaxlib", "flax", "optax", "grain"),
+)
 
 Environments = Mapping[str, job_pb2.Environment | None]  # by side; None: not known
 

@@ -36,6 +36,10 @@ _HOSTS = Phrase(
     "These runs were made on computers of different names, {first} and {second}, with like "
     "processors: what differs may be the computers, and not the frameworks."
 )
+_CLUSTER = Phrase(
+    "A run with --cluster is compared here: the interval covers how its blocks differ, and not how "
+    "its machines do. What is shown may be of the machines, and not of the frameworks."
+)
 _FROM_TO = Phrase("{field}: {first} and {second}")
 _QUALITY = Phrase(
     "{metric} of {side}: {first} in the first run and {second} in the second, medians over the "
@@ -81,19 +85,24 @@ class Difference:
     """``spec``: fields in which the jobs differ, as they may.
 
     ``machines``: that the runs are of different ones; ``purpose``: that they are not of the same
-    job, since their arithmetic differs. None: they are of one.
+    job, since their arithmetic differs. None: they are of one. ``cluster``: that the blocks of one
+    ran on machines of a cluster, which no interval here covers; None: none did.
     """
 
     sides: Sequence[Side]
     spec: Sequence[Change]
     machines: Sentence | None = None
     purpose: Sentence | None = None
+    cluster: Sentence | None = None
 
     @property
     def sentences(self) -> list[Sentence]:
         """What limits the result, then the result for each side."""
-        limits = [each for each in (self.machines, self.purpose) if each is not None]
-        return [*limits, *(side.sentence for side in self.sides)]
+        limits = (self.machines, self.cluster, self.purpose)
+        return [
+            *(each for each in limits if each is not None),
+            *(side.sentence for side in self.sides),
+        ]
 
 
 def difference(
@@ -123,7 +132,18 @@ def difference(
         list(_changes(spec_mapping(first.job), spec_mapping(second.job), fields)),
         machines=_machines(sides, hosts),
         purpose=english(_ON_PURPOSE, fields=", ".join(purposes)) if purposes else None,
+        cluster=english(_CLUSTER) if any(map(of_cluster, _trials(sides, first, second))) else None,
     )
+
+
+def of_cluster(trials: Sequence[Trial]) -> bool:
+    """Return whether trials ran on machines of a cluster."""
+    return any(trial.machine for trial in trials)
+
+
+def _trials(sides: Sequence[Side], *runs: Comparison) -> Iterator[Sequence[Trial]]:
+    """Yield each run's trials of each side."""
+    yield from (run.trials[side.name] for run in runs for side in sides)
 
 
 def _whole(field: str) -> str:
@@ -169,7 +189,8 @@ def _side(
     counts = {"first": len(one), "second": len(other)}
     sentence = _sentence(name, ratio, counts)
     slower = [ratio.ratio < 1, ratio.ratio > 1]
-    if ratio.shown and compiled == slower:  # one of the two
+    pooled = of_cluster(first) or of_cluster(second)  # then the machines may be slower
+    if ratio.shown and compiled == slower and not pooled:  # compiled: one of the two
         sentence = english(_COMPILED, sentence=sentence, side=label(name))
     return Side(name, ratio, sentence, changes, _quality(name, before_all, after_all))
 

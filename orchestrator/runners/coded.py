@@ -15,6 +15,7 @@ from twinrun.v1 import job_pb2, runner_service_pb2
 from orchestrator.data import blob
 from orchestrator.data.place import blob_directory
 from orchestrator.errors import BadInput, NotTheSameJob, OrchestratorError
+from orchestrator.frameworks import taking_code
 from orchestrator.language.phrases import Phrase, english, join
 from orchestrator.language.words import NEXT, label
 from orchestrator.pairing import ambiguities
@@ -31,6 +32,10 @@ from orchestrator.runners.client import Client
 _NO_SOURCE = Phrase(
     "The job's model is code, and there is none for {names}: give --code {name}=FILE:FUNCTION, or "
     "code.{name} in the workload."
+)
+_NO_SIDE = Phrase(
+    "There is code for {names}, which no side is, and {others} would train layers in its place: "
+    "name it in --frameworks, or leave its code out."
 )
 _NOT_PAIRED = Phrase(
     "The two models are not the same job: {faults} 'orchestrator pair' shows what is paired with "
@@ -83,8 +88,16 @@ def paired(spec: job_pb2.JobSpec, clients: Sequence[Client]) -> job_pb2.JobSpec:
 
 
 def require_sources(spec: job_pb2.JobSpec, frameworks: Sequence[str]) -> None:
-    """Check that each framework has code, or else there are layers. Raises BadInput."""
+    """Check that each framework has code, or else there are layers. Raises BadInput.
+
+    Code of none of them is refused where one of them would train layers in its place.
+    """
     missing = [name for name in frameworks if not spec.code.HasField(name)]
+    given = {field.name for field, _ in spec.code.ListFields()}
+    unused = [n for n in taking_code() if n in given and n not in frameworks]
+    if missing and unused:
+        names, others = (", ".join(map(label, each)) for each in (unused, missing))
+        raise BadInput(english(_NO_SIDE, names=names, others=others))
     if missing and not spec.layers:
         names = ", ".join(map(label, missing))
         raise BadInput(english(_NO_SOURCE, names=names, name=missing[0]))
@@ -189,6 +202,9 @@ def _cancel(client: Client, job_id: str) -> None:
         client.cancel(job_id)
 
 
+_IDIOMATIC = ("matched_initial_values", "matched_batch_order")
+
+
 def to_trace(spec: job_pb2.JobSpec) -> job_pb2.JobSpec:
     """Return the job whose first step is traced."""
     asked = job_pb2.JobSpec()
@@ -196,7 +212,7 @@ def to_trace(spec: job_pb2.JobSpec) -> job_pb2.JobSpec:
     asked.precision = job_pb2.PRECISION_FLOAT64
     asked.recipe, asked.execution = job_pb2.RECIPE_MATCHED, job_pb2.EXECUTION_DEFAULT
     asked.batch_size = min(spec.batch_size or _SAMPLES, _SAMPLES)
-    for name in ("own_ways", "late_epoch", "profile", "perturb_initial_weights"):
+    for name in ("own_ways", "late_epoch", "profile", "perturb_initial_weights", *_IDIOMATIC):
         asked.ClearField(name)
     return asked
 

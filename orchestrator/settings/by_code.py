@@ -12,7 +12,8 @@ def frameworks(named: Sequence[str], spec: job_pb2.JobSpec) -> tuple[str, ...]:
 
     Code for one framework is compared with the layers on a usual one.
     """
-    coded = [name for name in taking_code() if spec.code.HasField(name)]
+    given = {field.name for field, _ in spec.code.ListFields()}
+    coded = [name for name in taking_code() if name in given]
     if tuple(named) != usual() or not {*coded} - {*usual()}:
         return tuple(named)
     beside = [name for name in usual() if name not in coded][: len(coded) < 2]

@@ -33,8 +33,8 @@ class ClusterPlan:
     """``hosts``: the file that names the machines; ``addresses``: of each one's runners, by name.
 
     ``facts``: what all of them have in common, by runner, as `alike.facts`. ``seed``: of all
-    orders. ``certified_on``: the machine that made the certificate. The rest as of a comparison;
-    how certain it is to be is in run.json.
+    orders. ``certified_on``: the machine that made the certificate, unless it is of an earlier run.
+    The rest as of a comparison; how certain it is to be is in run.json.
     """
 
     hosts: str
@@ -129,6 +129,7 @@ def jobs_of(block: Run) -> list[tuple[str, str]]:
 def taken_up(run: Run, sides: Sequence[str]) -> dict[int, list[Trial]]:
     """Return the blocks that have ended, by number; delete what is left of any other.
 
+    Which machines did not answer an earlier command is forgotten: they may answer now.
     Raises OutputError, RunUnreadable.
     """
     for _, block in left(run):
@@ -138,8 +139,9 @@ def taken_up(run: Run, sides: Sequence[str]) -> dict[int, list[Trial]]:
     ended = {number: trials for number, trials in ended.items() if number in on}
     for trial in sweeping.begun(run, ended):
         sweeping.discard(run, trial)
-    known = [e for e in blocks.blocks(run.path) if e.failed is not None or e.block in ended]
-    blocks.keep(run.path, known)
+    known = blocks.blocks(run.path)
+    kept = [e for e in known if e.block in ended or (e.block and e.failed is not None)]
+    blocks.keep(run.path, kept)
     return ended
 
 

@@ -44,7 +44,7 @@ _NO_WEIGHTS = Phrase(
     "{path} has no weights of {trial}: only a trial that has succeeded has them. It has {kept}."
 )
 _NO_TRIALS = Phrase("none")
-PROFILE = "profile"  # a run inside a run
+PROFILE, CERTIFICATE = "profile", "certificate"  # runs inside a run
 _SCHEDULE = Path("schedule.json")
 MACHINE = Path("machine.json")
 _TRIAL_FILE = re.compile(r"(?P<framework>.+)-(?P<number>\d+)\.jsonl")

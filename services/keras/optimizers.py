@@ -115,7 +115,8 @@ def _decaying(
         """Adds the decay to gradients before they are clipped, as a regularizer's are."""
 
         def apply(self, grads: Sequence[Any], trainable_variables: Any = None) -> None:
-            variables = list(trainable_variables)
+            given = trainable_variables  # none from Keras's trainer on JAX, which has built it
+            variables = list(self._trainable_variables if given is None else given)
             batches = self.gradient_accumulation_steps or 1
             updates = keras.ops.cast((self._iterations + 1) % batches == 0, keras.config.floatx())
             for v in variables:

@@ -15,7 +15,7 @@ from services.errors import Unsupported
 from services.frameworks import FRAMEWORKS
 from services.keras import choice
 from tests.frameworks import jobs
-from tests.frameworks.keras_jobs import CONVOLUTIONS, MATCHED, USUAL
+from tests.frameworks.keras_jobs import CONVOLUTIONS, DECAYS, MATCHED, USUAL
 
 
 def trained(module, job, warm=False):
@@ -64,6 +64,7 @@ def main(name):
         "own": trained(module, replace(USUAL, epochs=1), warm=True),
         "again": trained(module, replace(USUAL, epochs=1), warm=True),
         "convolutions": trained(module, CONVOLUTIONS),
+        **{name: trained(module, job) for name, job in DECAYS.items()},
         "summary": module.summarize(USUAL).parameter_count,
     }
     settings.backend = lambda: "another"  # as where it was imported before

@@ -58,7 +58,7 @@ def graphs(monkeypatch):
     monkeypatch.setattr(captured, "STEPS_PER_GRAPH", 2)
     prepare = device.prepare
     monkeypatch.setattr(
-        device, "prepare", lambda spec: prepare(jobs.replace(spec, device=Device.CPU))
+        device, "prepare", lambda spec, *_: prepare(jobs.replace(spec, device=Device.CPU))
     )
     return made
 

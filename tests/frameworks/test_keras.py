@@ -11,7 +11,7 @@ import pytest
 
 from services.frameworks import FRAMEWORKS
 from tests.frameworks import jobs, reference
-from tests.frameworks.keras_jobs import CONVOLUTIONS, MATCHED, THREADS
+from tests.frameworks.keras_jobs import CONVOLUTIONS, DECAYS, MATCHED, THREADS
 
 OTHER = {"torch": "tensorflow", "tensorflow": "jax", "jax": "torch"}
 PLANTED = {"floatx": "float16", "epsilon": 0.5, "image_data_format": "channels_first"}
@@ -81,7 +81,11 @@ def test_another_backend_is_refused_in_a_sentence_that_says_what_to_do(found):
 @pytest.mark.parametrize(
     ("what", "job", "near"),
     # Keras computes some constants in float32 whatever the precision is.
-    [("matched", MATCHED, 1e-6), ("convolutions", CONVOLUTIONS, 1e-4)],
+    [
+        ("matched", MATCHED, 1e-6),
+        ("convolutions", CONVOLUTIONS, 1e-4),
+        *((name, job, 1e-6) for name, job in DECAYS.items()),
+    ],
 )
 def test_with_matched_values_and_order_it_is_the_formula(found, what, job, near):
     data = jobs.data(job.precision)

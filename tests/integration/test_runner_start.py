@@ -100,4 +100,4 @@ def test_a_framework_that_is_not_installed_is_named_with_the_remedy(tmp_path, fr
     assert code == EXIT_NOT_INSTALLED
     package = {"pytorch": "torch"}.get(framework, framework)
     assert said.startswith(f"runner: {package} is not installed for ")
-    assert "'make setup'" in said
+    assert f"'make setup FRAMEWORKS={framework}'" in said

@@ -30,6 +30,7 @@ from orchestrator.storage.store import Run
 from orchestrator.trials.sides import runner_of
 
 _FAILED = Phrase("{machine} failed in block {number}, which runs again as a whole: {why}")
+_FAILED_LAST = Phrase("{machine} failed in block {number}, which is needed no more: {why}")
 _LEFT_OUT = Phrase("{machine} is left out from now on")
 _NO_MACHINE = Phrase("No machine is left for the blocks that are to run:\n{faults}")
 _NOT_ENDED = Phrase("its runner ended the block early")
@@ -119,7 +120,7 @@ class Over:
         queue.failed(end.machine, time.monotonic(), for_good=for_good)
         self._failures[end.machine] = error.message
         names = {"machine": end.machine, "number": end.number, "why": error.message}
-        display.say(say(_FAILED, **names))
+        display.say(say(_FAILED_LAST if queue.stopped else _FAILED, **names))
         if end.machine in queue.left_out:
             display.say(say(_LEFT_OUT, machine=end.machine))
 

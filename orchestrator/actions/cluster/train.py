@@ -112,7 +112,7 @@ def resume(run: Run, file: Path | None, display: Display) -> Outcome:
                     end_job(machines.met[machine].runners, side, job_id)
         if run.certificate() is None:
             certified_on = machines.first.host.name
-            sweeping.clear(run, "certificate")
+            sweeping.clear(run, store.CERTIFICATE)
         else:
             certified_on = plan.certified_on
         for name in (store.PROFILE, "again"):  # parts of which a killed command may have left

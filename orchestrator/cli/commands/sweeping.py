@@ -28,7 +28,7 @@ from orchestrator.reports import sweeps as report
 from orchestrator.results.sweeps import as_dict
 from orchestrator.runners.finding import Runners
 from orchestrator.runners.progress import Display
-from orchestrator.settings import config
+from orchestrator.settings import by_code, config
 from orchestrator.settings import grid as grids
 from orchestrator.settings.job import FLAGS, Flag
 from orchestrator.storage import shelf
@@ -118,12 +118,13 @@ def _request(
 ) -> train.SweepRequest:
     """Return what is asked, and not where it is stored. Raises BadInput."""
     grid = grids.grid(job, job.changed or [])
-    names = config.compared(frameworks)
+    jobs = grid.jobs(job.workload)
+    names = by_code.frameworks(config.compared(frameworks), next(iter(jobs.values())))
     compared = twice(repeat.twice.value) if repeat.twice else sides(names)
     return train.SweepRequest(
         workload=job.title,
         grid=grid,
-        jobs=grid.jobs(job.workload),
+        jobs=jobs,
         sides=compared,
         baseline=config.baseline(baseline, [side.name for side in compared]),
         plan=repeat.plan(),

@@ -109,7 +109,7 @@ def _above(keras: str, own: str, found: Verdict) -> Above:
     if found.decided and not shown:
         sentence = english(_NONE_SEEN, **names, least=found.least_seen)
     else:
-        given = {"ratio": ratio, "basis": basis(estimate, found.together)}
+        given = {"ratio": ratio, "basis": basis(estimate, found.together, found.machines)}
         sentence = english(_SHOWN if shown else _MEASURED, **names, **given)
     if cpu is not None and (found.taken or 0.0) > OTHER_CPUS:
         taken = english(_BY_CPU, share=percent(found.taken or 0.0), cpu=cpu)

@@ -8,7 +8,7 @@ from orchestrator.language.phrases import Phrase, english
 from orchestrator.language.words import label
 from orchestrator.results.circumstances import taken
 from orchestrator.results.comparison import Comparison
-from orchestrator.results.difference import Difference, seconds_of
+from orchestrator.results.difference import Difference, of_cluster, seconds_of
 from orchestrator.results.estimate import estimate_apart
 from orchestrator.results.limits.condition import Condition, Measure
 from orchestrator.results.limits.decision import Decision
@@ -23,6 +23,10 @@ _MACHINES = Phrase(
     "{side} ran on different machines: {first}, then {second}. Make both runs on one machine."
 )
 _MACHINE = Phrase("{model} with {cpus} CPUs")
+_CLUSTER = Phrase(
+    "{side} ran on machines of --cluster, and no interval covers how they differ between two runs. "
+    "Make both runs on one machine, without --cluster."
+)
 _UNKNOWN = Phrase("an unknown one")
 
 
@@ -31,8 +35,8 @@ def decisions(
 ) -> list[Decision]:
     """Decide for each framework of both runs; ``slower``: what is allowed, a fraction.
 
-    The intervals of all hold simultaneously. What ran on different machines is not decided: a
-    slower machine is no slower program.
+    The intervals of all hold simultaneously. What ran on different machines is not decided, nor
+    what ran on those of a cluster: a slower machine is no slower program.
     """
     return list(_decisions(found, first, second, slower))
 
@@ -48,6 +52,9 @@ def _decisions(
             names = dict(zip(("first", "second"), map(_machine, runs), strict=True))
             why = english(_MACHINES, side=label(side.name), **names)
             yield undecided(condition, side.name, why)
+            continue
+        if any(map(of_cluster, runs)):
+            yield undecided(condition, side.name, english(_CLUSTER, side=label(side.name)))
             continue
         together = len(found.sides)
         ratio = estimate_apart(seconds_of(runs[0]), seconds_of(runs[1]), together)

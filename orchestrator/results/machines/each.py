@@ -21,14 +21,24 @@ _SEVERAL = Phrase(
     "covers how they differ, as well as their blocks."
 )
 _CERTIFIED = Phrase("The certificate was made on {machine}.")
+_CERTIFIED_BEFORE = Phrase(
+    "The certificate was taken from an earlier run of the same job by runners of the same build; "
+    "on which machine that was is not stored."
+)
 _DISAGREES = Phrase(
     "{machine} disagrees with the other machines: there {slower} took {ratio:.2f} times as long as "
     "{faster}, over all machines {common:.2f} times; its blocks do not scatter so much."
 )
 _LOOK = Phrase("Find out what is different there; the interval takes it for chance.")
 _FAILED = Phrase("{machine} failed in a block, {times} times in all; at last: {why}")
-_AGAIN = Phrase("Each of these blocks ran again as a whole, and counts once.")
+_AGAIN = Phrase(
+    "Nothing of a block that failed counts; one that ran again did so as a whole, and counts once."
+)
 _AWAY = Phrase("{machine} could not be reached, so none of the blocks ran there: {why}")
+_AWAY_LATER = Phrase(
+    "{machine} could not be reached when the run was taken up again, so no more blocks ran there: "
+    "{why}"
+)
 _START = Phrase("Start its runners, or take it out of the file of --cluster.")
 
 
@@ -59,13 +69,17 @@ class OfPair:
 class Machines:
     """``blocks`` that count, by machine; ``certified_on``: who made the certificate, if anyone.
 
-    ``failures``: blocks that had to run again, and machines that did not answer.
+    ``certified_before``: the certificate was taken from an earlier run.
+    ``failures``: blocks that failed, and machines that did not answer. ``ran_on``: machines on
+    which a block ended, whether it counts or not.
     """
 
     blocks: Mapping[str, int]
     pairs: Sequence[OfPair]
     failures: Sequence[Ran]
+    ran_on: Sequence[str]
     certified_on: str | None
+    certified_before: bool
 
     @property
     def sentences(self) -> list[Sentence]:
@@ -75,8 +89,11 @@ class Machines:
         said = english(_SEVERAL, count=len(self.blocks))
         if len(self.blocks) == 1:
             said = english(_ONE, machine=next(iter(self.blocks)))
-        certified = self.certified_on and english(_CERTIFIED, machine=self.certified_on)
-        return [said, *([certified] if certified else [])]
+        if self.certified_before:
+            return [said, english(_CERTIFIED_BEFORE)]
+        if self.certified_on is not None:
+            return [said, english(_CERTIFIED, machine=self.certified_on)]
+        return [said]
 
     @property
     def cautions(self) -> list[Caution]:
@@ -98,20 +115,28 @@ class Machines:
             for each in pair.machines
             if each.disagrees
         ]
-        return [*found, *map(self._failed, dict.fromkeys(e.machine for e in self.failures))]
+        failed = [each for each in self.failures if each.block]
+        away = [each for each in self.failures if not each.block]
+        times, last = Counter(e.machine for e in failed), {e.machine: e for e in failed}
+        found += [self._failed(each, times[machine]) for machine, each in last.items()]
+        return [*found, *map(self._away, {each.machine: each for each in away}.values())]
 
-    def _failed(self, machine: str) -> Caution:
-        own = [each for each in self.failures if each.machine == machine]
-        times, why = sum(bool(each.block) for each in own), stored(own[-1].failed or "")
-        names = {"machine": machine, "times": times, "why": why}
-        sentence = english(_FAILED if times else _AWAY, **names)
-        return Caution("MACHINE_FAILED", sentence, english(_AGAIN if times else _START))
+    def _failed(self, last: Ran, times: int) -> Caution:
+        names = {"machine": last.machine, "times": times, "why": stored(last.failed or "")}
+        return Caution("MACHINE_FAILED", english(_FAILED, **names), english(_AGAIN))
+
+    def _away(self, away: Ran) -> Caution:
+        names = {"machine": away.machine, "why": stored(away.failed or "")}
+        sentence = english(_AWAY_LATER if away.machine in self.ran_on else _AWAY, **names)
+        return Caution("MACHINE_FAILED", sentence, english(_START))
 
 
 def machines(
     verdicts: Sequence[Verdict],
     ran: Sequence[Ran],
+    *,
     certified_on: str | None,
+    certified_before: bool,
 ) -> Machines:
     """Return what each machine came to; ``ran``: what is known of the blocks."""
     on = {each.block: each.machine for each in ran if each.failed is None}
@@ -121,7 +146,9 @@ def machines(
         dict(sorted(blocks.items())),
         [_of_pair(verdict, on) for verdict in verdicts],
         [each for each in ran if each.failed is not None],
+        sorted(set(on.values())),
         certified_on,
+        certified_before,
     )
 
 

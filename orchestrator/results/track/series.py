@@ -29,6 +29,10 @@ _OTHERWISE = ("seed", "report_step_details", "report_every_steps", "profile")  #
 _FEW = Phrase("{count} runs are too few to show a change at a rate of {rate}; it takes {fewest}.")
 _ONE = Phrase("One run is too few to show a change at a rate of {rate}; it takes {fewest}.")
 _NONE = Phrase("No change is shown in {count} runs, at a rate of {rate}.")
+_CLUSTER = Phrase(
+    "Some of these runs are over machines of --cluster, and no interval here covers how those "
+    "differ: a change may be of the machines, and not of the framework."
+)
 _SLOWER = Phrase("From {run} on {quantity} is {ratio:.3f} times what it was ({basis}).")
 _INTERVAL = Phrase("95 %: {low:.3f} to {high:.3f}; {before} runs before, {after} since")
 _COUNTS = Phrase("{before} runs before, {after} since")
@@ -83,11 +87,15 @@ class _Compared:
     job: Mapping[str, object]
     frameworks: Mapping[str, _Side]
     concurrent: bool = False
+    machines: Mapping[str, object] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """A point, and what its run must share with others to be compared with them."""
+    """A point, and what its run must share with others to be compared with them.
+
+    ``over``: its run is over machines of a cluster.
+    """
 
     workload: str
     side: str
@@ -95,6 +103,7 @@ class _Found:
     words: Sentence
     settings: Mapping[str, object]
     point: Point
+    over: bool
 
     @property
     def key(self) -> tuple[str, str, str, str]:
@@ -136,7 +145,8 @@ def _points(run: Run, quantity: Quantity) -> Iterator[_Found]:
         environment = each.environment or _Environment()
         point = _point(what, each, environment.framework_version, value)
         key = machine.key(environment.message())
-        yield _Found(what.workload, side, key, environment.words(), settings, point)
+        over = compared.machines is not None
+        yield _Found(what.workload, side, key, environment.words(), settings, point, over)
 
 
 def _point(what: About, side: _Side, version: str, value: float) -> Point:
@@ -158,6 +168,7 @@ def _series(
     if len(points) >= least:
         made = _changes(points, rate, quantity)
         sentences = [each.sentence for each in made] or [english(_NONE, **names)]
+        sentences += [english(_CLUSTER)] if any(each.over for each in group) else []
     return Series(
         first.workload,
         first.side,

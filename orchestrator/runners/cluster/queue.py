@@ -33,11 +33,13 @@ class Queue(Generic[Block]):
     """One queue of ``blocks`` for all machines; each block is finished once, or never.
 
     ``blocks`` may be endless, until `stop`. A machine that fails `MOST_FAILURES` times is
-    ``left_out``. Time and memory are linear in the number of blocks.
+    ``left_out``; ``stopped``: whether `stop` was called. Time and memory are linear in the number
+    of blocks.
     """
 
     def __init__(self, blocks: Iterable[Block], machines: Iterable[str]) -> None:
         self.left_out: list[str] = []
+        self.stopped = False
         self._blocks: Iterator[Block] = iter(blocks)
         self._ahead: deque[Block] = deque()  # at most one, which was looked for
         self._again: deque[_Again[Block]] = deque()
@@ -78,13 +80,15 @@ class Queue(Generic[Block]):
         return self._running.pop(machine).block
 
     def failed(self, machine: str, now: float, *, for_good: bool = False) -> Block:
-        """Record that the machine failed in its block, which runs again; return the block.
+        """Record that the machine failed in its block; return the block.
 
-        ``for_good``: it would fail again, so it is left out at once.
+        The block runs again, unless `stop` was called. ``for_good``: the machine would fail again,
+        so it is left out at once.
         """
         again = self._running.pop(machine)
         again.failed.add(machine)
-        self._again.append(again)
+        if not self.stopped:
+            self._again.append(again)
         self._failures[machine] += 1
         if for_good or self._failures[machine] == MOST_FAILURES:
             del self._failures[machine]
@@ -96,6 +100,7 @@ class Queue(Generic[Block]):
 
     def stop(self) -> None:
         """Begin no further block, neither a new one nor one again."""
+        self.stopped = True
         self._blocks = iter(())
         self._ahead.clear()
         self._again.clear()

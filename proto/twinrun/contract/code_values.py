@@ -34,8 +34,8 @@ def code_violations(spec: JobSpec) -> Iterator[Violation]:
     code = spec.code
     if code is None:
         return
-    if spec.layers and None not in (code.pytorch, code.tensorflow, code.jax):
-        yield Violation("code", "is set for all frameworks, and so are layers; leave one out")
+    if spec.layers and len(code.sources) > 1:
+        yield Violation("code", "is set for several frameworks, and so are layers; leave one out")
     if not code.sources:
         yield Violation("code", "names no file; give one for each framework, such as pytorch")
     for name, source in code.sources.items():

@@ -209,7 +209,7 @@ class IdiomaticTrainer:
     def peak_device_memory_bytes(self) -> int:
         if self._spec.device is Device.CPU:
             return 0
-        return int(self._device.memory_stats()["peak_bytes_in_use"])
+        return int((self._device.memory_stats() or {}).get("peak_bytes_in_use", 0))
 
 
 def _scaled(

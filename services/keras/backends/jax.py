@@ -86,7 +86,7 @@ class Trainer(FitTrainer):
     def peak_device_memory_bytes(self) -> int:
         if self._spec.device is Device.CPU:
             return 0
-        return int(jax.devices("cuda")[0].memory_stats()["peak_bytes_in_use"])
+        return int((jax.devices("cuda")[0].memory_stats() or {}).get("peak_bytes_in_use", 0))
 
 
 def environment() -> Environment:

@@ -1,11 +1,13 @@
 """Blocks over machines on scripted runners: what fails, what ends, and what is raised."""
 
+import threading
 from collections import Counter
 
 import pytest
 from google.protobuf import json_format
 from twinrun.v1 import job_pb2
 
+from orchestrator.actions.cluster import over as over_machines
 from orchestrator.actions.cluster.meeting import Machines, Met
 from orchestrator.actions.cluster.over import Over
 from orchestrator.actions.compare import ComparisonRequest
@@ -29,6 +31,7 @@ from tests.builders.events import SPEC, numbered, state, trial_events
 from tests.builders.scripted import BOTH
 from tests.builders.stored import create
 from tests.builders.sweeping import Client, Runners
+from tests.waiting import HANG_SECONDS
 
 SPEC_OF_ONE = json_format.ParseDict({**SPEC, "epochs": 1}, job_pb2.JobSpec())
 
@@ -163,6 +166,37 @@ def test_until_sure_ends_once_the_interval_is_narrow_enough(tmp_path):
     assert error is None
     assert 6 <= len(counts(run)) <= 8  # one more may have run on each machine
     assert set(counts(run).values()) == {2}
+
+
+class Late(Client):
+    """A runner that is lost in its first job, once ``until`` says so."""
+
+    def __init__(self, framework, until):
+        super().__init__(framework)
+        self.until = until
+
+    def watch(self, job_id, after=0):
+        yield next(super().watch(job_id, after))
+        assert self.until.wait(HANG_SECONDS)
+        raise RunnerUnavailable(stored("it burns"))
+
+
+def test_what_fails_once_it_is_certain_enough_does_not_run_again(tmp_path, monkeypatch):
+    stopped = threading.Event()
+
+    class Watched(queue.Queue):
+        def stop(self):
+            super().stop()
+            stopped.set()
+
+    monkeypatch.setattr(over_machines, "Queue", Watched)
+    late = Late("pytorch", stopped)
+    run, said, error = over(tmp_path, 1, precision=0.5, a=Client("pytorch"), b=late)
+    assert error is None
+    assert set(blocks.machines(run.path).values()) == {"a"}
+    assert len(late.trained) == 1
+    assert not any("runs again" in text for text in said)
+    assert any("needed no more: it burns" in text for text in said)
 
 
 def test_what_is_done_is_not_run_again(tmp_path):

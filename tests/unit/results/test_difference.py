@@ -96,6 +96,34 @@ def test_computers_of_other_names_are_named_if_both_are_known(hosts, said):
     assert not said or "different names, a and b" in found.machines
 
 
+def on(machines, made):
+    """The run with its trials on these machines of a cluster, in turn."""
+    trials = [
+        replace(trial, machine=machines[number % len(machines)])
+        for number, trial in enumerate(made.trials["pytorch"])
+    ]
+    return compare(made.job, trials)
+
+
+@pytest.mark.parametrize("which", [0, 1])
+def test_blocks_of_machines_are_named_because_the_interval_does_not_cover_machines(which):
+    runs = [run(1.0), run(1.2)]
+    runs[which] = on("ab", runs[which])
+    found = difference(*runs)
+    first, second, *_ = difference_report.lines(found)
+    assert first.startswith("A run with --cluster is compared here: the interval covers")
+    assert second.startswith("An epoch of PyTorch took 1.20 times")
+    assert as_dict(found)["cluster"] == first
+    assert difference(run(1.0), run(1.2)).cluster is None
+
+
+def test_of_machines_it_is_not_said_that_compiling_is_slower():
+    compiled = on("ab", run(1.2, execution="EXECUTION_COMPILED"))
+    (side,) = difference(run(1.0), compiled).sides
+    assert side.ratio.shown
+    assert SAID not in side.sentence
+
+
 def test_columns_of_other_data_are_named_once():
     file = {"name": "file", "file": {"path": "/d.csv", "target": ["y", "z"]}}
     with pytest.raises(BadInput, match=r"dataset.file.target, dataset.file.test_f\w+, dataset"):

@@ -1,5 +1,7 @@
 """Which part of a gap is Keras's layer: its side over the framework's own, of one backend."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -33,6 +35,15 @@ def test_the_ratio_of_one_backend_has_an_interval_whichever_is_the_baseline():
         assert found.ratio == pytest.approx(1.5, rel=0.02)
         assert found.shown
     assert "1.50 times as long as one of PyTorch as its own users write it" in str(found.sentence)
+
+
+def test_over_machines_the_sentence_says_that_the_interval_covers_them():
+    made = [
+        replace(trial, machine="abcd"[trial.number % 4])
+        for trial in trials(keras_torch=3.0, pytorch=2.0)
+    ]
+    (found,) = above(compare(JOB, made))
+    assert "12 pairs on 4 machines, which it covers too" in str(found.sentence)
 
 
 def test_a_layer_that_is_faster_than_the_frameworks_own_is_below_1():

@@ -215,6 +215,23 @@ def test_runs_of_different_machines_decide_nothing():
     assert "different machines: one with 0 CPUs, then other with 4 CPUs." in found.sentence
 
 
+@pytest.mark.parametrize("ratio", [1.0, 1.2])
+@pytest.mark.parametrize("which", [0, 1])
+def test_blocks_of_machines_decide_nothing(which, ratio):
+    """Neither that it is slower nor that it is not: the interval does not cover machines."""
+    runs = [run(1.0), run(ratio)]
+    trials = [replace(t, machine="ab"[t.number % 2]) for t in runs[which].trials["pytorch"]]
+    runs[which] = compare(JOB, trials)
+    (found,) = held(*runs)
+    assert found.outcome is Outcome.UNDECIDED
+    assert (
+        "PyTorch ran on machines of --cluster, and no interval covers how they differ"
+        in found.sentence
+    )
+    with pytest.raises(Undecided):
+        raise_for([found])
+
+
 @pytest.mark.parametrize(("made", "count"), [(limits.compared, 16), (limits.held, 24)])
 def test_under_a_limit_of_5_percent_20_of_the_same_fail_never_and_9_of_10_that_are_slower_do(
     made, count

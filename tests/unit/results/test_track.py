@@ -62,6 +62,18 @@ def test_each_machine_and_each_setting_is_a_series_of_its_own_and_named(tmp_path
     assert "are series of their own" in report.headline(track(shelf.runs(tmp_path), RATE))
 
 
+@pytest.mark.parametrize("over", [False, True])
+def test_runs_over_machines_are_named_once_something_could_be_shown(tmp_path, over):
+    for day in range(RUNS):
+        made = tracked.run(tmp_path, day, 1.0)
+        if over and day == 3:
+            found = made.result("comparison")
+            made.write_result("comparison", {**found, "machines": {"blocks": {"a": 1, "b": 1}}})
+    (pytorch,) = [e for e in track(shelf.runs(tmp_path), RATE).series if e.side == "pytorch"]
+    said = [each for each in pytorch.sentences if "over machines of --cluster" in each]
+    assert len(said) == over
+
+
 def test_one_run_is_one_and_what_a_job_does_not_set_is_a_dash(tmp_path):
     tracked.run(tmp_path, 1, 1.0)
     tracked.run(tmp_path, 2, 1.0, late_epoch=5)

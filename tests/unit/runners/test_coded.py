@@ -100,3 +100,23 @@ def test_without_names_the_frameworks_are_those_of_the_code(code, named, wanted)
     for name in code:
         getattr(spec.code, name).file = "net.py"
     assert by_code.frameworks(named, spec) == wanted
+
+
+def test_code_that_no_side_is_for_is_refused_where_layers_would_be_trained_instead():
+    spec = job_pb2.JobSpec(layers=[job_pb2.Layer(flatten=job_pb2.Flatten())])
+    spec.code.jax.file = "net.py"
+    with pytest.raises(BadInput, match="There is code for JAX, which no side is"):
+        coded.require_sources(spec, ["pytorch", "tensorflow"])
+    coded.require_sources(spec, ["pytorch", "jax"])
+    for name in ("pytorch", "tensorflow"):
+        getattr(spec.code, name).file = "net.py"
+    coded.require_sources(spec, ["pytorch", "tensorflow"])  # two of three
+
+
+def test_the_job_that_is_traced_has_nothing_of_the_idiomatic_recipe():
+    spec = job_pb2.JobSpec(recipe=job_pb2.RECIPE_IDIOMATIC, matched_initial_values=True)
+    spec.matched_batch_order = True
+    asked = coded.to_trace(spec)
+    assert asked.recipe == job_pb2.RECIPE_MATCHED
+    assert not asked.matched_initial_values
+    assert not asked.matched_batch_order

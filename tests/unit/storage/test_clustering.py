@@ -90,6 +90,14 @@ def test_failures_stay_known(tmp_path):
     assert blocks.machines(run.path) == {1: "b"}
 
 
+def test_which_machines_did_not_answer_is_known_of_the_last_command_only(tmp_path):
+    run = create(tmp_path, sides=BOTH)
+    blocks.add(run.path, Ran(0, "b", "nobody answers"))
+    clustering.adopt(run, begun(run, 1), 1, "a")
+    clustering.taken_up(run, BOTH)
+    assert blocks.blocks(run.path) == [Ran(1, "a")]
+
+
 def test_jobs_of_a_block_are_found_whatever_else_there_is(tmp_path):
     run = create(tmp_path, sides=BOTH)
     block = begun(run, 7, "b")

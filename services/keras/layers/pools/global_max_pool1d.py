@@ -19,7 +19,7 @@ class Largest(keras.layers.GlobalMaxPooling1D):  # type: ignore[misc] # Keras ha
             return super().call(x)
         ops = keras.ops
         least = float(ml_dtypes.finfo(keras.backend.standardize_dtype(x.dtype)).min)
-        found = super().call(ops.where(mask[..., None], x, ops.cast(least, x.dtype)))
+        found = super().call(ops.where(mask[..., None], x, ops.convert_to_tensor(least, x.dtype)))
         return ops.where(ops.any(mask, 1, keepdims=True), found, ops.zeros_like(found))
 
     def compute_mask(self, *_: object) -> None:

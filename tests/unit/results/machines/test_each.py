@@ -5,22 +5,37 @@ import dataclasses
 import pytest
 
 from orchestrator.actions import finish
+from orchestrator.certificate import certificate_file
+from orchestrator.certificate.certificates import Certificates, none_made
 from orchestrator.errors import RunUnreadable
+from orchestrator.language.phrases import stored
 from orchestrator.reports import comparison as report
 from orchestrator.reports.writers import plain
 from orchestrator.results.comparison_file import as_dict
-from orchestrator.storage import blocks, clustering
+from orchestrator.storage import blocks, clustering, store
+from orchestrator.storage.about import Kind
 from orchestrator.storage.blocks import Ran
 from orchestrator.storage.clustering import ClusterPlan
 from tests.builders.stored import add_trial, compared
 
 PLAN = ClusterPlan("hosts.toml", {}, {}, "seed", "a", 12, False, True, False, 60.0)
 
+LATER = (
+    "{machine} could not be reached when the run was taken up again, so no more blocks ran there: "
+    "{why}"
+)
 
-def over(output, where, pairs=12):
-    """A run whose blocks ran on machines: ``where`` gives that of a number."""
+
+def over(output, where, pairs=12, *, certifies=True):
+    """A run whose blocks ran on machines: ``where`` gives that of a number.
+
+    ``certifies``: its certificate's trials ran in it, and were not taken from an earlier run.
+    """
     run = compared(output, pairs)
     clustering.write(run, PLAN)
+    if certifies:
+        about = run.about()
+        store.within(run, store.CERTIFICATE, Kind.VERIFY, about.sides, run.spec())
     for number in range(1, pairs + 1):
         blocks.add(run.path, Ran(number, where(number)))
     return run
@@ -42,6 +57,23 @@ def test_each_machine_has_its_own_ratio_and_the_interval_covers_machines(tmp_pat
     assert "12 pairs on 3 machines, which it covers too" in said
     assert "The certificate was made on a." in said
     assert as_dict(found)["machines"]["blocks"] == {"a": 4, "b": 4, "c": 4}
+
+
+def test_a_certificate_of_an_earlier_run_was_made_on_no_machine_of_this_one(tmp_path):
+    found = finish.comparison_of(over(tmp_path, lambda _: "a", certifies=False)).machines
+    assert found.certified_on is None
+    (said,) = found.sentences[1:]
+    assert said == (
+        "The certificate was taken from an earlier run of the same job by runners of the same "
+        "build; on which machine that was is not stored."
+    )
+
+
+def test_what_could_not_be_certified_was_made_nowhere(tmp_path):
+    run = over(tmp_path, lambda _: "a")
+    bad = Certificates([none_made(stored("it broke"), "pytorch", "tensorflow")])
+    run.write_certificate(certificate_file.as_dict(bad))
+    assert len(finish.comparison_of(run).machines.sentences) == 1
 
 
 def test_one_machine_is_as_without_a_cluster_and_says_so(tmp_path):
@@ -77,6 +109,22 @@ def test_failures_are_told_and_their_blocks_count_once(tmp_path):
     assert said == [
         "c failed in a block, 2 times in all; at last: it burned",
         "d could not be reached, so none of the blocks ran there: nobody answers",
+    ]
+
+
+def test_a_machine_that_is_away_later_keeps_its_blocks_and_its_failures(tmp_path):
+    """Planted: b failed once, ran blocks, and did not answer the command that went on."""
+    run = over(tmp_path, lambda number: "ab"[number % 2])
+    blocks.add(run.path, Ran(3, "b", "it burned"))
+    blocks.add(run.path, Ran(0, "b", "nobody answers"))
+    add_trial(run, "pytorch", 13, seconds=[1.0])  # a block of no pair: the other side failed
+    blocks.add(run.path, Ran(13, "e"))
+    blocks.add(run.path, Ran(0, "e", "it is off"))
+    cautions = finish.comparison_of(run).cautions
+    assert [e.sentence for e in cautions if e.code == "MACHINE_FAILED"] == [
+        "b failed in a block, 1 times in all; at last: it burned",
+        LATER.format(machine="b", why="nobody answers"),
+        LATER.format(machine="e", why="it is off"),
     ]
 
 

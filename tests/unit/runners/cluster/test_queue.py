@@ -115,6 +115,17 @@ def test_a_machine_may_join_and_nothing_begins_after_the_stop() -> None:
     assert not queue.lost
 
 
+def test_a_block_that_fails_after_the_stop_does_not_run_again() -> None:
+    queue = Queue(itertools.count(1), ["a", "b"])
+    queue.take(0.0)
+    queue.stop()
+    assert queue.failed("b", 0.0) == 2
+    queue.finished("a")
+    assert queue.take(1000.0) == []
+    assert queue.over
+    assert not queue.lost
+
+
 def test_orders_are_balanced_on_each_machine_and_the_same_again() -> None:
     turns = Turns(SIDES, "seed", {})
     seen = {"a": list[str](), "b": list[str]()}
