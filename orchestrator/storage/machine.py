@@ -112,7 +112,7 @@ def rates_of(job: JobSpec) -> str:
 
 
 def _devices(job: JobSpec) -> str:
-    """Return what follows the threads; of one device nothing, as in files before there were more."""
+    """Return what follows the threads; of one nothing, as in files of before."""
     return f" {job.devices} devices" if job.devices > 1 else ""
 
 
