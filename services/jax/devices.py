@@ -80,6 +80,8 @@ def first(mesh: Mesh | None, arrays: Sequence[jax.Array]) -> Sequence[jax.Array]
 def require_alike(arrays: Sequence[jax.Array]) -> None:
     """Check that all devices hold the same. Raises TrainerFailed."""
     for array in arrays:
+        if len(array.addressable_shards) == 1:  # of a user's model it may be a key, not numbers
+            continue
         own, *others = (np.asarray(shard.data) for shard in array.addressable_shards)
         for place, found in enumerate(others, 1):
             if not np.array_equal(own, found, equal_nan=True):
