@@ -31,12 +31,16 @@ def _on_keras(backend: str, port: int) -> Framework:
 
 FRAMEWORKS = {
     "pytorch": Framework("services.pytorch", requires="torch", port=50051),
-    "tensorflow": Framework("services.tensorflow", requires="tensorflow", port=50052),
+    "tensorflow": Framework(
+        "services.tensorflow", requires="tensorflow", port=50052, lacks=frozenset({"devices"})
+    ),
     "jax": Framework(
         "services.jax",
         requires="jax",
         port=50053,
-        lacks=frozenset({"code.jax", "dataset.arrays.files", "execution", "layers", "own_ways"}),
+        lacks=frozenset(
+            {"code.jax", "dataset.arrays.files", "devices", "execution", "layers", "own_ways"}
+        ),
     ),
     "keras-tensorflow": _on_keras("tensorflow", 50054),
     "keras-jax": _on_keras("jax", 50055),

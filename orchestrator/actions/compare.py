@@ -248,7 +248,8 @@ def _at_once(request: ComparisonRequest, runners: Runners, display: Display) -> 
         for name in environments:
             with suppress(JobFailed):  # which the trial will report
                 environments[name] = runners.get(name).environment()
-    reason = why_not_at_once(request.spec, environments)
+    specs = {side.runner: side.spec(request.spec) for side in request.sides}
+    reason = why_not_at_once(specs, environments)
     if reason is not None:
         display.say(say(_NOT_AT_ONCE, reason=reason))
     return reason is None

@@ -115,7 +115,8 @@ def why_sentence(comparison: Comparison) -> str | None:
     """Say what to do to learn more; None: everything is known."""
     rates = [_most(comparison, trials) for trials in comparison.counted.values()]
     unknown = not all(map(all, rates))
-    return say(_NOT_MEASURED) if unknown and comparison.verdicts else None
+    measurable = comparison.job.devices == 1  # a measurement is of one device
+    return say(_NOT_MEASURED) if unknown and measurable and comparison.verdicts else None
 
 
 def causes(comparison: Comparison) -> Iterator[Cause]:

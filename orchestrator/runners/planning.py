@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from twinrun.v1 import job_pb2
 
+from orchestrator.frameworks import FRAMEWORKS, parted
 from orchestrator.gate.spec import check_same
 from orchestrator.language.phrases import Phrase, Sentence, english
 from orchestrator.language.words import label
@@ -39,24 +40,46 @@ def completed(spec: job_pb2.JobSpec, names: Sequence[str], runners: Runners) -> 
     return given[0]
 
 
-def why_not_at_once(
-    spec: job_pb2.JobSpec, environments: Mapping[str, job_pb2.Environment | None]
-) -> Sentence | None:
-    """Return why trials of the frameworks may not overlap; None: each has its own GPU.
+def untrained(
+    spec: job_pb2.JobSpec, names: Sequence[str], runners: Runners
+) -> dict[str, job_pb2.JobSpec]:
+    """Return the completed spec for each of the runners to answer a question without training.
 
-    ``environments`` by framework, None if not known.
+    It is of one device, and of Keras's runners in the recipe that they have. Raises as `completed`.
     """
-    if spec.device != job_pb2.DEVICE_CUDA:
+    of_keras = [name for name in names if (known := FRAMEWORKS.get(parted(name)[0])) and known.on]
+    others = [name for name in names if name not in of_keras]
+    asked = job_pb2.JobSpec()
+    asked.CopyFrom(spec)
+    asked.ClearField("devices")
+    if not asked.HasField("threads"):
+        asked.threads = min(runners.get(name).info().available_cpus for name in names)
+    found = dict.fromkeys(others, completed(asked, others, runners)) if others else {}
+    if of_keras:
+        asked.recipe = job_pb2.RECIPE_IDIOMATIC
+        found |= dict.fromkeys(of_keras, completed(asked, of_keras, runners))
+    return {name: found[name] for name in names}
+
+
+def why_not_at_once(
+    specs: Mapping[str, job_pb2.JobSpec], environments: Mapping[str, job_pb2.Environment | None]
+) -> Sentence | None:
+    """Return why trials of the frameworks may not overlap; None: each has its own GPUs.
+
+    ``specs`` of the trials by framework, and ``environments``, None if not known.
+    """
+    if any(spec.device != job_pb2.DEVICE_CUDA for spec in specs.values()):
         return english(_ON_A_CPU)
     users: dict[str, str] = {}
     for framework, environment in environments.items():
-        # A trial uses the first GPU that it sees.
-        gpus = environment.accelerators if environment else ()
-        gpu = gpus[0].uuid if gpus else ""
-        if not gpu:
+        # A trial uses the first GPUs that it sees: as many as it has devices.
+        count = specs[framework].devices or 1
+        gpus = [each.uuid for each in environment.accelerators[:count]] if environment else []
+        if not gpus or not all(gpus):
             return english(_NO_GPU, framework=label(framework))
-        if gpu in users:
-            names = {"first": label(users[gpu]), "second": label(framework)}
-            return english(_ONE_GPU, **names, gpu=gpu)
-        users[gpu] = framework
+        for gpu in gpus:
+            if gpu in users:
+                names = {"first": label(users[gpu]), "second": label(framework)}
+                return english(_ONE_GPU, **names, gpu=gpu)
+            users[gpu] = framework
     return None

@@ -79,12 +79,12 @@ def learn_noise(machine: str, of: str, noise: Noise) -> None:
 def keep_rates(
     rates: Mapping[str, job_pb2.MachineMeasured],
     environments: Mapping[str, job_pb2.Environment],
-    spec: job_pb2.JobSpec,
+    specs: Mapping[str, job_pb2.JobSpec],
 ) -> None:
     """Store the rates that each framework measured, for later comparisons on the same machine."""
-    of = rates_of(spec_from_proto(spec))
     for name, environment in environments.items():
         machine, rate = key(environment), rates[name]
+        of = rates_of(spec_from_proto(specs[name]))
         measured = MachineMeasured(
             rate.operations_per_second, rate.bytes_per_second, rate.calls_per_second
         )
@@ -102,13 +102,18 @@ def _keep(machine: str, what: Known) -> None:
 
 def conditions(job: JobSpec) -> str:
     """Return what results depend on besides the framework: ``cpu float32 default 2 threads``."""
-    return f"{job.device} {job.precision} {job.execution} {job.threads} threads"
+    return f"{job.device} {job.precision} {job.execution} {job.threads} threads{_devices(job)}"
 
 
 def rates_of(job: JobSpec) -> str:
     """Return what the machine's rates depend on: ``cpu float32 2 threads``, ``cuda tf32 ...``."""
     products = "tf32" if in_tf32(job) else job.precision
-    return f"{job.device} {products} {job.threads} threads"
+    return f"{job.device} {products} {job.threads} threads{_devices(job)}"
+
+
+def _devices(job: JobSpec) -> str:
+    """Return what follows the threads; of one nothing, as in files of before."""
+    return f" {job.devices} devices" if job.devices > 1 else ""
 
 
 def best_rates(measured: Known, job: JobSpec) -> tuple[float, float]:

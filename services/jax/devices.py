@@ -23,17 +23,10 @@ Tree = TypeVar("Tree")  # arrays in lists, tuples and dictionaries
 def mesh(spec: JobSpec) -> Mesh | None:
     """Return the job's devices, once JAX has begun; None: there is but one.
 
-    Raises DeviceUnavailable, and Unsupported if a batch does not divide by them, or this process
-    has begun with fewer parts of the CPU.
+    Raises DeviceUnavailable, and Unsupported if this process has begun with fewer parts of the CPU.
     """
     if spec.devices == 1:
         return None
-    if spec.batch_size % spec.devices:
-        raise Unsupported(
-            f"devices is {spec.devices} and batch_size {spec.batch_size}, of which JAX gives each "
-            "device the same number of samples; take a batch_size that devices divides",
-            field="devices",
-        )
     found = jax.devices("cpu" if spec.device is Device.CPU else "cuda")
     if len(found) >= spec.devices:
         kept = found[: spec.devices]

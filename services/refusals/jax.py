@@ -17,7 +17,7 @@ _LACKS = {
 
 
 def require_supported(spec: JobSpec, build: object = None) -> None:
-    """Check the code, the execution, the images and the own ways. Raises Unsupported."""
+    """Check the code, the devices, the execution, the images, the own ways. Raises Unsupported."""
     if spec.recipe is Recipe.IDIOMATIC and (spec.code is not None or build is not None):
         raise Unsupported(
             "JAX trains a model of the user's code in the matched recipe only; take recipe matched",
@@ -34,6 +34,12 @@ def require_supported(spec: JobSpec, build: object = None) -> None:
             "JAX makes a program of each single operation where it runs op by op, which takes 19 "
             "to 43 times as long as PyTorch and measures nothing else; take execution default",
             field="execution",
+        )
+    if spec.batch_size % spec.devices:
+        raise Unsupported(
+            f"devices is {spec.devices} and batch_size {spec.batch_size}, of which JAX gives each "
+            "device the same number of samples; take a batch_size that devices divides",
+            field="devices",
         )
     arrays = spec.dataset.arrays
     if spec.recipe is Recipe.IDIOMATIC and arrays is not None and arrays.files:

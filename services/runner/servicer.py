@@ -167,7 +167,8 @@ class Servicer(runner_service_pb2_grpc.RunnerServiceServicer):
     def Measure(
         self, request: runner_service_pb2.MeasureRequest, context: grpc.ServicerContext
     ) -> job_pb2.Job:
-        spec = self._spec(request.spec)
+        # Of one device with all threads: rates of several would be none that one of them has.
+        spec = dataclasses.replace(self._spec(request.spec), devices=1)
         return self._submit(job_pb2.JOB_KIND_MEASURE, request, context, spec)
 
     def Summarize(

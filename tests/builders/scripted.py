@@ -31,7 +31,7 @@ class FakeClient:
 
     def info(self):
         return runner_service_pb2.GetServerInfoResponse(
-            available_cpus={"pytorch": 4, "tensorflow": 2}[self.framework]
+            available_cpus={"pytorch": 4, "tensorflow": 2, "keras-jax": 4}[self.framework]
         )
 
     def validate(self, spec):

@@ -132,6 +132,16 @@ def test_a_profile_is_made_after_all_that_is_timed(orchestrator, two):
     assert comparison(orchestrator)["profiles"].keys() == {"pytorch", "tensorflow"}
 
 
+def test_kerass_runners_are_measured_and_summarised_with_the_others(orchestrator, start):
+    names = ("pytorch", "keras-jax")
+    runners = [f"--runner={n}={start('good', name=n, framework=n).address}" for n in names]
+    flags = (*runners, f"--frameworks={','.join(names)}", "--json")
+    orchestrator.run("env", "--measure", "--workload=synthetic-mlp", *flags)
+    orchestrator.run("summary", "--workload=synthetic-mlp", *flags)
+    asked = [each["spec"]["recipe"] for each in json.loads(orchestrator.run("jobs", *flags).stdout)]
+    assert asked == ["RECIPE_MATCHED"] * 2 + ["RECIPE_IDIOMATIC"] * 2  # by runner
+
+
 def test_what_a_machine_can_do_is_measured_once_and_held_against_later_trials(
     orchestrator,
     two,
@@ -141,6 +151,9 @@ def test_what_a_machine_can_do_is_measured_once_and_held_against_later_trials(
         orchestrator.run("env", "--measure", "--threads=1", "--json", *flags).stdout
     )
     assert measured["pytorch"]["measured"]["operations_per_second"] == 2e9
+    again = orchestrator.run("env", "--measure", "--threads=2", "--devices=2", "--json", *flags)
+    rates = json.loads(again.stdout)["pytorch"]["measured"]
+    assert rates["operations_per_second"] == 4e9  # of one device with all threads
     done = orchestrator.run(*COMPARE, *flags)
     assert "of 2.00 GFLOP/s: " in done.stdout
     assert "peak rates are not known" not in done.stdout

@@ -33,7 +33,7 @@ from orchestrator.results import summary as summaries
 from orchestrator.runners import asking
 from orchestrator.runners.client import Client
 from orchestrator.runners.finding import Runners
-from orchestrator.runners.planning import completed
+from orchestrator.runners.planning import completed, untrained
 from orchestrator.runners.progress import Lines
 from orchestrator.runners.schedule import hurried, raise_unless_succeeded
 from orchestrator.settings import by_code, config
@@ -149,9 +149,10 @@ def env(
             if (client := runners.get(name)).info().insecure:
                 to_stderr(say(_INSECURE, framework=name, address=client.address))
         if measure and by_name:
-            spec = completed(config.job_spec(job.workload, job.changes()), tuple(by_name), runners)
-            rates = {name: asking.rates(runners.get(name), spec) for name in by_name}
-            machine.keep_rates(rates, by_name, spec)
+            asked = config.job_spec(job.workload, job.changes())
+            specs = untrained(asked, tuple(by_name), runners)
+            rates = {name: asking.rates(runners.get(name), spec) for name, spec in specs.items()}
+            machine.keep_rates(rates, by_name, specs)
     if as_json:
         print_json(
             {
@@ -181,8 +182,8 @@ def summary(
     asked = config.job_spec(job.workload, job.changes())
     names = by_code.frameworks(named, asked)
     with closing(Runners(where.places(), to_stderr)) as runners:
-        spec = completed(asked, names, runners)
-        models = {name: asking.model(runners.get(name), spec) for name in names}
+        specs = untrained(asked, names, runners)
+        models = {name: asking.model(runners.get(name), spec) for name, spec in specs.items()}
         result = summaries.summary(models, config.baseline(baseline, names))
     if as_json:
         print_json(summaries.as_dict(result))

@@ -4,12 +4,12 @@ from collections.abc import Iterator
 
 import numpy as np
 import tensorflow as tf
-from twinrun.contract.enums import Execution
 from twinrun.contract.spec import JobSpec
 
 from services.data.arrays import Data
-from services.errors import TrainerFailed, Unsupported
+from services.errors import TrainerFailed
 from services.model.weights import Weights
+from services.refusals.tensorflow import require_supported
 from services.tensorflow import device
 from services.tensorflow.devices.steps import MirroredSteps
 from services.tensorflow.matched import MatchedTrainer
@@ -22,16 +22,11 @@ from services.trial.waiting import timed
 class MirroredTrainer(MatchedTrainer):
     """A `services.trial.trainer.Trainer` whose steps are shared; evaluation is the first device's.
 
-    Raises Unsupported op by op: there the replicas of a process take turns.
+    Raises Unsupported op by op.
     """
 
     def __init__(self, spec: JobSpec, data: Data, weights: Weights | None) -> None:
-        if spec.execution is Execution.EAGER:
-            raise Unsupported(
-                f"devices is {spec.devices}, and execution is eager, where the replicas of "
-                "TensorFlow's MirroredStrategy take turns; take execution default",
-                field="devices",
-            )
+        require_supported(spec)
         super().__init__(spec, data, weights)
 
     def _made_steps(self, data: Data) -> MirroredSteps:  # type: ignore[override]

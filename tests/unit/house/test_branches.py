@@ -142,7 +142,6 @@ COVERED = {
     "x.shape.rank == 4 and x.dtype == tf.float32 and (not compiled)": f"{BOTH}; {EXECUTIONS}",
     "tensorflow/device.py prepare: spec.device is Device.CPU": GPU,
     "tensorflow/devices/steps.py _strategy: on_cpu": "how sums are exchanged, which are the same",
-    "tensorflow/devices/trainer.py __init__: spec.execution is Execution.EAGER": BUILT,
     "tensorflow/matched.py _made_steps: self._spec.execution is Execution.EAGER": EXECUTIONS,
     "tensorflow/device.py names: spec.device is Device.CPU": BUILT,
     "tensorflow/devices/replica.py share: self._spec.report_step_details": DEVICES,

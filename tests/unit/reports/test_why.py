@@ -83,6 +83,13 @@ def test_where_the_machine_is_not_known_it_is_said_how_to_measure_it():
     assert why_sentence(compare(JOB, [])) is None
 
 
+def test_of_several_devices_nothing_is_measured_and_nobody_is_told_to():
+    trials = [
+        replace(ran(each), spec=replace(JOB, devices=2)) for each in ("pytorch", "tensorflow")
+    ]
+    assert why_sentence(compare(replace(JOB, devices=2), trials, known=KNOWN)) is None
+
+
 def differing(slower, faster, count=6, device=Device.CPU, gpu=(None, None)):
     """PyTorch takes 4 s an epoch, TensorFlow 2 s, ``count`` times; each as its changes say."""
     return compare(

@@ -48,7 +48,7 @@ def test_rates_are_kept_by_framework_beside_the_noise():
     machine.learn_noise(machine.key(of), "pytorch", NOISE)
     for name in ("pytorch", "tensorflow"):
         measured = job_pb2.MachineMeasured(operations_per_second=2.0, bytes_per_second=3.0)
-        machine.keep_rates({name: measured}, {name: of}, spec_to_proto(JOB))
+        machine.keep_rates({name: measured}, {name: of}, {name: spec_to_proto(JOB)})
     found = machine.known(machine.key(of))
     both = dict.fromkeys(("pytorch", "tensorflow"), MachineMeasured(2.0, 3.0))
     assert found == Known({"pytorch": NOISE}, {machine.rates_of(JOB): both})
@@ -103,6 +103,14 @@ def test_conditions_are_what_noise_and_rates_depend_on():
     job = spec(execution="EXECUTION_COMPILED")
     assert machine.conditions(job) == "cpu float32 compiled 2 threads"
     assert machine.rates_of(job) == "cpu float32 2 threads"
+
+
+def test_a_job_on_several_devices_has_conditions_and_rates_of_its_own():
+    one, two = spec(devices=1), spec(devices=2)
+    assert machine.conditions(one) == machine.conditions(JOB) == "cpu float32 default 2 threads"
+    assert machine.conditions(two) == "cpu float32 default 2 threads 2 devices"
+    assert machine.rates_of(one) == machine.rates_of(JOB) == "cpu float32 2 threads"
+    assert machine.rates_of(two) == "cpu float32 2 threads 2 devices"
 
 
 def test_products_of_each_precision_have_a_rate_of_their_own():

@@ -15,6 +15,7 @@ from services.runner.validation import valid_spec
 from tests.builders.specs import CPUS, proto
 
 EAGER = proto(dataset={"name": "synthetic"}, execution="EXECUTION_EAGER")
+OWN = [name for name, each in frameworks.FRAMEWORKS.items() if not each.keras]
 NOBODY = SimpleNamespace()
 CALLS = {
     "Train": lambda spec: runner_service_pb2.TrainRequest(spec=spec, validate_only=True),
@@ -44,12 +45,48 @@ def test_a_framework_that_has_it_takes_it():
     assert job.spec.execution == job_pb2.EXECUTION_EAGER
 
 
+SHARED = {"dataset": {"name": "synthetic"}, "threads": 2, "devices": 2}
+UNSHARED = {
+    "jax": ({"batch_size": 15}, r"devices is 2 and batch_size 15, .*; take a batch_size that dev"),
+    "tensorflow": ({"execution": "EXECUTION_EAGER"}, r"devices is 2, .*; take execution default"),
+}
+
+
+@pytest.mark.parametrize("name", CALLS)
+@pytest.mark.parametrize("framework", UNSHARED)
+def test_steps_that_a_framework_cannot_share_among_devices_are_refused(framework, name):
+    changes, said = UNSHARED[framework]
+    asked = proto(**{"batch_size": 16, **SHARED, **changes})
+    with pytest.raises(Unsupported, match=said) as e:
+        getattr(servicer(framework), name)(CALLS[name](asked), None)
+    assert e.value.metadata == {"field": "devices"}
+    assert framework not in sys.modules
+
+
+@pytest.mark.parametrize("framework", OWN)
+def test_steps_that_it_can_share_are_taken(framework):
+    require = refusals.require_supported
+    for changes in ({"devices": 2, "batch_size": 16}, {"devices": 1, "batch_size": 15}):
+        require(framework, valid_spec(proto(**{**SHARED, **changes}), CPUS))
+    changes, _ = UNSHARED.get(framework, UNSHARED["tensorflow"])
+    spec = valid_spec(proto(**{**SHARED, "batch_size": 16, **changes}), CPUS)
+    if "devices" not in frameworks.FRAMEWORKS[framework].lacks:
+        require(framework, spec)
+
+
+def test_a_measurement_is_of_one_device():
+    submitted = []
+    jobs = SimpleNamespace(data_dir=NOBODY, submit=lambda *what, **_: submitted.append(what[2]))
+    guard = SimpleNamespace(caller=lambda _: SimpleNamespace(name=""))
+    runner = Servicer("pytorch", jobs, 1, 1, 1, blobs=NOBODY, guard=guard)
+    asked = proto(dataset={"name": "synthetic"}, threads=2, devices=2)
+    runner.Measure(CALLS["Measure"](asked), None)
+    assert [(each.devices, each.device_threads) for each in submitted] == [(1, 2)]
+
+
 def test_what_none_refuses_is_taken():
     job = servicer("jax").Train(CALLS["Train"](proto(dataset={"name": "synthetic"})), None)
     assert job.spec.execution == job_pb2.EXECUTION_DEFAULT
-
-
-OWN = [name for name, each in frameworks.FRAMEWORKS.items() if not each.keras]
 
 
 @pytest.mark.parametrize("framework", OWN)
