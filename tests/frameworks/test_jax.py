@@ -5,7 +5,6 @@ import os
 import subprocess
 import sys
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -18,8 +17,10 @@ from twinrun.contract.enums import (
     OwnWay,
     Precision,
     Recipe,
+    TargetKind,
 )
 from twinrun.contract.layers import Activation, GlobalMaxPool2d, MaxPool2d
+from twinrun.contract.spec import Arrays, Dataset
 
 from services.errors import DeviceUnavailable, OutOfMemory, Unsupported
 from services.frameworks import FRAMEWORKS
@@ -63,20 +64,22 @@ def test_no_more_threads_than_the_jobs_compute(threads):
     assert 1 <= int(done.stdout) <= threads
 
 
+IMAGES = Dataset(
+    "file", arrays=Arrays("0" * 64, 1, 1, 1, (2, 2, 1), TargetKind.CLASS, 5, files=True)
+)
 REFUSED = {
     "execution": {"execution": Execution.EAGER},
     "own_ways": {"own_ways": (OwnWay.LOSS_READ, OwnWay.ACCURACY)},
     "layers": {"code": Code(pytorch=CodeSource("net.py"))},
     "code.jax": {"recipe": Recipe.IDIOMATIC, "code": Code(jax=CodeSource("net.py"))},
-    "dataset.arrays.files": {"recipe": Recipe.IDIOMATIC},
+    "dataset.arrays.files": {"recipe": Recipe.IDIOMATIC, "dataset": IMAGES},
+    "devices": {"devices": 3, "batch_size": 16},
 }
 
 
 @pytest.mark.parametrize("field", REFUSED)
 def test_what_it_lacks_is_refused_in_a_sentence_that_says_what_to_do(framework, field):
     job, data = jobs.spec(**REFUSED[field]), jobs.data()
-    if "recipe" in REFUSED[field]:
-        data = replace(data, files=Path("images"))
     with pytest.raises(Unsupported, match=r"; (take|leave|give) ") as refused:
         framework.Trainer(job, data, jobs.weights(jobs.spec()))
     assert refused.value.metadata == {"field": field}

@@ -33,7 +33,7 @@ def test_threads_are_the_frameworks_own(framework, monkeypatch):
         device.prepare(spec())
         monkeypatch.setattr(device, "_started", [])
         monkeypatch.setattr(device, "_cpus", lambda: 5)
-        monkeypatch.setattr(device, "_start", lambda number, _: asked.append(number))
+        monkeypatch.setattr(device, "_start", lambda number, *_: asked.append(number))
         device.prepare(spec(OwnWay.THREADS))
         device.prepare(spec())
         assert asked == [5, spec().threads]  # none is noted as begun

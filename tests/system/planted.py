@@ -218,13 +218,13 @@ def repetitions_share(spec, data, weights):
     original = model.training_logits
     names = matched.trained(spec, data.train_images.shape[1:])
 
-    def planted(spec, parameters, *rest):
+    def planted(spec, parameters, *rest, **named):
         held = dict(zip(names, parameters, strict=True))
         shared = [
             held[name.replace(_SECOND, _FIRST)] + 0 * array if _SECOND in name else array
             for name, array in held.items()
         ]
-        return original(spec, shared, *rest)
+        return original(spec, shared, *rest, **named)
 
     change(model, "training_logits", planted)
     return spec, data, weights
