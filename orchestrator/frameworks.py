@@ -5,6 +5,8 @@ Everything else reads `FRAMEWORKS`, so no other module names a framework.
 
 from dataclasses import dataclass
 
+from twinrun.v1 import job_pb2
+
 
 @dataclass(frozen=True, slots=True)
 class Framework:
@@ -78,6 +80,12 @@ def usual() -> tuple[str, ...]:
 def taking_code() -> tuple[str, ...]:
     """Return the names of those that train users' own models."""
     return tuple(name for name, each in FRAMEWORKS.items() if each.takes_code)
+
+
+def with_code(spec: job_pb2.JobSpec) -> list[str]:
+    """Return the names of those for which a job has the user's code."""
+    given = {field.name for field, _ in spec.code.ListFields()}
+    return [name for name in taking_code() if name in given]
 
 
 def environment_of(name: str) -> str:

@@ -15,7 +15,7 @@ from twinrun.v1 import job_pb2, runner_service_pb2
 from orchestrator.data import blob
 from orchestrator.data.place import blob_directory
 from orchestrator.errors import BadInput, NotTheSameJob, OrchestratorError
-from orchestrator.frameworks import taking_code
+from orchestrator.frameworks import with_code
 from orchestrator.language.phrases import Phrase, english, join
 from orchestrator.language.words import NEXT, label
 from orchestrator.pairing import ambiguities
@@ -93,8 +93,7 @@ def require_sources(spec: job_pb2.JobSpec, frameworks: Sequence[str]) -> None:
     Code of none of them is refused where one of them would train layers in its place.
     """
     missing = [name for name in frameworks if not spec.code.HasField(name)]
-    given = {field.name for field, _ in spec.code.ListFields()}
-    unused = [n for n in taking_code() if n in given and n not in frameworks]
+    unused = [name for name in with_code(spec) if name not in frameworks]
     if missing and unused:
         names, others = (", ".join(map(label, each)) for each in (unused, missing))
         raise BadInput(english(_NO_SIDE, names=names, others=others))

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from twinrun.v1 import job_pb2
 
-from orchestrator.frameworks import taking_code, usual
+from orchestrator.frameworks import usual, with_code
 
 
 def frameworks(named: Sequence[str], spec: job_pb2.JobSpec) -> tuple[str, ...]:
@@ -12,8 +12,7 @@ def frameworks(named: Sequence[str], spec: job_pb2.JobSpec) -> tuple[str, ...]:
 
     Code for one framework is compared with the layers on a usual one.
     """
-    given = {field.name for field, _ in spec.code.ListFields()}
-    coded = [name for name in taking_code() if name in given]
+    coded = with_code(spec)
     if tuple(named) != usual() or not {*coded} - {*usual()}:
         return tuple(named)
     beside = [name for name in usual() if name not in coded][: len(coded) < 2]

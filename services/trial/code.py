@@ -17,8 +17,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextvars import ContextVar
 from pathlib import Path, PurePath
 from types import MappingProxyType, ModuleType
+from typing import Protocol, TypeVar
 
-from twinrun.contract.code import CodeSource
+from twinrun.contract.code import CodeSource, CodeTensor
 from twinrun.contract.data_dir import BLOBS
 from twinrun.contract.spec import JobSpec
 
@@ -27,7 +28,14 @@ from services.data.blobs import Blobs
 from services.errors import CodeFailed
 from services.pipe import Task
 
+
+class _Shaped(Protocol):
+    @property
+    def shape(self) -> tuple[int, ...]: ...
+
+
 Build = Callable[[], object]  # builds the user's model
+View = TypeVar("View", bound=_Shaped)  # of an array, in the canonical layout
 _NOTHING: Mapping[str, Callable[[], object]] = MappingProxyType({})
 _OFFERED = ContextVar("offered", default=_NOTHING)
 _DIRECTORY = "users-code"  # in a task's output_dir
@@ -206,3 +214,31 @@ def _said(error: BaseException) -> str:
     except Exception as failure:  # noqa: BLE001 - the user's code may raise any
         text = f"(its text fails with {type(failure).__name__})"
     return text[:_MOST_TEXT].encode(errors="replace").decode()
+
+
+def tensors(spec: JobSpec) -> Sequence[CodeTensor]:
+    """Return the model's arrays, as the client paired them."""
+    return () if spec.code is None else spec.code.tensors
+
+
+def by_name(spec: JobSpec, framework: str, by_key: Mapping[str, View]) -> dict[str, View]:
+    """Return the view of each of the spec's tensors, in the spec's order.
+
+    ``by_key``: all that the framework's model has. Raises CodeFailed if it lacks one, or has it in
+    another shape.
+    """
+    named: dict[str, View] = {}
+    for tensor in tensors(spec):
+        key = getattr(tensor, framework)
+        view = by_key.get(key)
+        if view is None or view.shape != tensor.shape:
+            has = "none" if view is None else str(view.shape)
+            file = PurePath(source(spec, framework).file).name
+            raise CodeFailed(
+                f"The job names {key} {tensor.shape} as {tensor.name}, but the model of {file} has "
+                f"{has}.",
+                framework=framework,
+                file=file,
+            )
+        named[tensor.name] = view
+    return named

@@ -11,9 +11,10 @@ from twinrun.contract.spec import JobSpec
 from services.errors import CodeFailed
 from services.jax.code.built import Built, Leaves
 from services.jax.code.recording import Evaluation, Replay
-from services.jax.code.tensors import Tensors, paired
+from services.jax.code.tensors import Tensors
 from services.model import sites
 from services.model.weights import Weights
+from services.trial import code
 from services.trial.code import Build
 from services.trial.matched import Held
 
@@ -30,7 +31,7 @@ class CodeModel:
     def __init__(
         self, spec: JobSpec, images: NDArray[np.floating], build: Build, weights: Weights | None
     ) -> None:
-        if not paired(spec):
+        if not code.tensors(spec):
             raise CodeFailed("The tensors of the job's code have not been paired.")
         self._built = built = Built(spec, build)
         recording = built.followed(jnp.asarray(images[:2]))
@@ -42,7 +43,7 @@ class CodeModel:
         for name, array in (weights or {}).items():
             tensors.write(self._views[name], leaves, array)
         self._trained = {
-            tensor.name: self._views[tensor.name] for tensor in paired(spec) if tensor.trained
+            tensor.name: self._views[tensor.name] for tensor in code.tensors(spec) if tensor.trained
         }
         places = {place for view in self._trained.values() for place in tensors.places(view)}
         self._others = [place for place in range(len(leaves)) if place not in places]

@@ -1,14 +1,11 @@
 """All arrays of a model by their canonical names, and where they are among its own."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import PurePath
 from typing import Any
 
 from flax import nnx
-from twinrun.contract.code import CodeTensor
 from twinrun.contract.spec import JobSpec
 
-from services.errors import CodeFailed
 from services.jax.code import views
 from services.jax.code.built import FRAMEWORK, Built, Leaves
 from services.jax.code.recording import Flow, Recording
@@ -43,34 +40,13 @@ class Tensors:
             leaves[place] = own
 
     def by_name(self, spec: JobSpec) -> dict[str, View]:
-        """Return the view of each of the spec's tensors, in the spec's order.
-
-        Raises CodeFailed if the model lacks one, or has it in another shape.
-        """
+        """Return the view of each of the spec's tensors. Raises as `code.by_name`."""
         by_key = {
             tensor.key + suffix: view
             for tensor in self.all
             for suffix, view in tensor.views.items()
         }
-        named: dict[str, View] = {}
-        for tensor in paired(spec):
-            view = by_key.get(tensor.jax)
-            if view is None or view.shape != tensor.shape:
-                has = "none" if view is None else str(view.shape)
-                file = PurePath(code.source(spec, FRAMEWORK).file).name
-                raise CodeFailed(
-                    f"The job names {tensor.jax} {tensor.shape} as {tensor.name}, but the model "
-                    f"of {file} has {has}.",
-                    framework=FRAMEWORK,
-                    file=file,
-                )
-            named[tensor.name] = view
-        return named
-
-
-def paired(spec: JobSpec) -> Sequence[CodeTensor]:
-    """Return the model's arrays, as the client paired them."""
-    return () if spec.code is None else spec.code.tensors
+        return code.by_name(spec, FRAMEWORK, by_key)
 
 
 def _tensors(module: nnx.Module, recording: Recording) -> Iterator[Tensor]:

@@ -9,7 +9,6 @@ import keras
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
-from twinrun.contract.code import CodeTensor
 from twinrun.contract.enums import MIXED, CodeLayout, Recipe
 from twinrun.contract.spec import JobSpec
 
@@ -178,7 +177,7 @@ class CodeModel:
         if weights is not None:
             for name, array in weights.items():
                 self._views[name].assign(array)
-        trained = [self._views[each.name] for each in paired(spec) if each.trained]
+        trained = [self._views[each.name] for each in code.tensors(spec) if each.trained]
         by_variable = {id(view.variable): view.variable for view in trained}
         self._trained = trained
         self.parameters = [variable.value for variable in by_variable.values()]
@@ -227,29 +226,8 @@ class CodeModel:
 
 
 def by_name(spec: JobSpec, found: Sequence[Tensor]) -> dict[str, View]:
-    """Return the view of each of the spec's tensors, in the spec's order.
-
-    Raises CodeFailed if the model lacks one, or has it in another shape.
-    """
+    """Return the view of each of the spec's tensors. Raises as `services.trial.code.by_name`."""
     by_key = {
         tensor.key + suffix: view for tensor in found for suffix, view in tensor.views.items()
     }
-    named: dict[str, View] = {}
-    for tensor in paired(spec):
-        view = by_key.get(tensor.tensorflow)
-        if view is None or view.shape != tensor.shape:
-            has = "none" if view is None else str(view.shape)
-            file = PurePath(code.source(spec, _FRAMEWORK).file).name
-            raise CodeFailed(
-                f"The job names {tensor.tensorflow} {tensor.shape} as {tensor.name}, but the "
-                f"model of {file} has {has}.",
-                framework=_FRAMEWORK,
-                file=file,
-            )
-        named[tensor.name] = view
-    return named
-
-
-def paired(spec: JobSpec) -> Sequence[CodeTensor]:
-    """Return the model's arrays, as the client paired them."""
-    return () if spec.code is None else spec.code.tensors
+    return code.by_name(spec, _FRAMEWORK, by_key)
