@@ -4,8 +4,10 @@ Everything else reads `FRAMEWORKS`, so no other module names a framework.
 """
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from twinrun.v1 import job_pb2
+if TYPE_CHECKING:  # or the help of a command would import protobuf
+    from twinrun.v1 import job_pb2
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +84,7 @@ def taking_code() -> tuple[str, ...]:
     return tuple(name for name, each in FRAMEWORKS.items() if each.takes_code)
 
 
-def with_code(spec: job_pb2.JobSpec) -> list[str]:
+def with_code(spec: "job_pb2.JobSpec") -> list[str]:
     """Return the names of those for which a job has the user's code."""
     given = {field.name for field, _ in spec.code.ListFields()}
     return [name for name in taking_code() if name in given]
