@@ -95,7 +95,7 @@ class Places:
 
 def frameworks(names: str) -> tuple[str, ...]:
     """Parse ``pytorch,tensorflow``. Raises BadInput."""
-    listed = tuple(name.strip() for name in names.split(","))
+    listed = versions.of_none(names)
     unknown = [name for name in listed if name not in FRAMEWORKS]
     if unknown:
         asked, known = ", ".join(map(repr, unknown)), ", ".join(FRAMEWORKS)
