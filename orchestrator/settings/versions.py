@@ -31,7 +31,8 @@ _NOT_HERE = Phrase(
 )
 _TWICE = Phrase("--frameworks names {name} twice; name it once.")
 _SIDES = ("compare", "explain", "largest-batch", "parity", "sweep", "verify")
-_WHERE = {"taking": ", ".join(_SIDES), "listing": ", ".join(("env", "jobs"))}
+_RUNNERS = ("env", "jobs")
+_WHERE = {"taking": ", ".join(_SIDES), "listing": ", ".join(_RUNNERS)}
 _ONE_SIDE = Phrase(
     "--runner {name} is one side of a comparison; give the other's address by another --runner, or "
     "name both sides, such as --side {name} --side {framework}."
