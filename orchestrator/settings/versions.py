@@ -21,18 +21,16 @@ _NO_OTHER = Phrase(
     "write {framework}"
 )
 _NO_SIDE = Phrase(
-    "--runner {names}: nothing in this command has that version. {taking} take it by --side, "
-    "{listing} by --frameworks; every other command asks each framework's usual runner, such as "
-    "--runner {framework}=HOST:PORT."
+    "--runner {names}: nothing in this command has that version. compare, explain, largest-batch, "
+    "parity, sweep and verify take a version by --side, env and jobs by --frameworks; all others "
+    "ask each framework's usual runner, such as --runner {framework}=HOST:PORT."
 )
 _NOT_HERE = Phrase(
-    "--frameworks takes no version here, and {names} names one. {taking} take it by --side, "
-    "{listing} by --frameworks; every other command asks each framework's usual runner."
+    "--frameworks takes no version here, and {names} names one. compare, explain, largest-batch, "
+    "parity, sweep and verify take a version by --side, env and jobs by --frameworks; all others "
+    "ask each framework's usual runner."
 )
 _TWICE = Phrase("--frameworks names {name} twice; name it once.")
-_SIDES = ("compare", "explain", "largest-batch", "parity", "sweep", "verify")
-_RUNNERS = ("env", "jobs")
-_WHERE = {"taking": ", ".join(_SIDES), "listing": ", ".join(_RUNNERS)}
 _ONE_SIDE = Phrase(
     "--runner {name} is one side of a comparison; give the other's address by another --runner, or "
     "name both sides, such as --side {name} --side {framework}."
@@ -82,7 +80,7 @@ def check_used(addresses: Mapping[str, str | None], sides: Sequence[Side]) -> No
     unused = [name for name in addresses if version_of(name) and name not in used]
     if unused:
         names = {"names": ", ".join(unused), "framework": framework_of(unused[0])}
-        raise BadInput(english(_NO_SIDE, **names, **_WHERE))
+        raise BadInput(english(_NO_SIDE, **names))
 
 
 def runners(names: str, addresses: Mapping[str, str | None], usual: str) -> tuple[str, ...]:
@@ -108,7 +106,7 @@ def of_none(names: str) -> tuple[str, ...]:
     named = [name for name in listed if isinstance(found := split(name), tuple) and found[1]]
     if named:
         given = ", ".join(named)
-        raise BadInput(english(_NOT_HERE, names=given, **_WHERE))
+        raise BadInput(english(_NOT_HERE, names=given))
     return listed
 
 

@@ -60,7 +60,7 @@ class Phases:
         self.finish(phase)
 
     def see_children(self) -> None:
-        """Count the memory of child processes, while they are there; the most of all looks counts."""
+        """Count the memory of child processes while they are there; the largest look counts."""
         if (found := memory.children_bytes()) is not None:
             self._children = max(found, self._children or 0)
 
