@@ -14,7 +14,7 @@ SPEC = config.job_spec("synthetic-mlp", {})
 
 def test_each_row_is_of_trials_with_its_own_way_alone(monkeypatch):
     monkeypatch.setattr(explain, "why_not", lambda *_: None)  # every one touches it
-    run = SimpleNamespace(trials=lambda: [], job_spec=lambda: SPEC)
+    run = SimpleNamespace(trials=list, job_spec=lambda: SPEC)
     display = SimpleNamespace(say=lambda _: None)
     both = sides(["pytorch", "tensorflow"], SPEC)
     request = explain.ExplanationRequest(
