@@ -38,3 +38,12 @@ def test_a_history_of_nothing_is_refused_and_leaves_the_last_page_as_it_was(tmp_
     assert ended.exit_code == 2
     assert "fits; 'orchestrator runs' lists" in ended.output
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("command", ["largest-batch", "explain", "sweep", "parity", "compare"])
+def test_addresses_of_versions_are_asked_by_each_command_that_takes_them(command, tmp_path):
+    addresses = [f"--runner=pytorch-2.{minor}=127.0.0.1:1" for minor in (13, 14)]
+    axes = {"sweep": ["--batch-size=16,32"], "parity": ["--only=gelu"]}.get(command, [])
+    ended = CliRunner().invoke(app, [command, *axes, *addresses], env={"TWINRUN_OUTPUT": "none"})
+    assert ended.exit_code == 3, ended.output  # nobody answers there
+    assert "does not answer" in ended.output
