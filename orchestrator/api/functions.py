@@ -8,6 +8,7 @@ from typing import Any
 from orchestrator.actions import compare as comparing
 from orchestrator.actions import threads, variants
 from orchestrator.actions.cluster import train as clusters
+from orchestrator.actions.cluster.sources import source
 from orchestrator.actions.compare import ComparisonRequest
 from orchestrator.actions.finish import comparison_of
 from orchestrator.actions.shown import shown
@@ -128,7 +129,7 @@ def compare(
         }
         clusters.check({**given_too, **several, "--threads=best": best, "--concurrent": concurrent})
         with showing(progress, job.workload, request.names, spec.epochs) as display:
-            outcome = clusters.compare_over(request, Path(cluster), display)
+            outcome = clusters.compare_over(request, source(str(cluster)), display)
         raise_with_place(outcome.run, [outcome])
         return Result(outcome.run.path, outcome.comparison)
     with (

@@ -1,7 +1,6 @@
 """The flag of several machines."""
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -10,7 +9,7 @@ from orchestrator.cli.options import WhereOptions
 from orchestrator.frameworks import FRAMEWORKS
 
 ClusterOption = Annotated[
-    Path | None,
+    str | None,
     typer.Option(
         "--cluster",
         metavar="FILE",

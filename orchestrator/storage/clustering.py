@@ -30,7 +30,7 @@ _PARTS = (  # of a trial: folder and suffix; its events last
 
 @dataclass(frozen=True, slots=True)
 class ClusterPlan:
-    """``hosts``: the file that names the machines; ``addresses``: of each one's runners, by name.
+    """``hosts``: what names the machines, a file or Ray; ``addresses``: of each one's runners.
 
     ``facts``: what all of them have in common, by runner, as `alike.facts`. ``seed``: of all
     orders. ``certified_on``: the machine that made the certificate, unless it is of an earlier run.

@@ -5,10 +5,10 @@ import secrets
 from collections import Counter
 from collections.abc import Mapping
 from contextlib import closing
-from pathlib import Path
 
 from orchestrator.actions.cluster.meeting import Machines, meet
 from orchestrator.actions.cluster.over import Over, end_job
+from orchestrator.actions.cluster.sources import Source, source
 from orchestrator.actions.compare import (
     ComparisonRequest,
     Outcome,
@@ -24,7 +24,6 @@ from orchestrator.language.words import COMMA, LINES
 from orchestrator.runners.cluster.alike import differences
 from orchestrator.runners.cluster.queue import Turns
 from orchestrator.runners.progress import Display
-from orchestrator.settings import hosts
 from orchestrator.storage import blocks, clustering, store, sweeping
 from orchestrator.storage.about import About
 from orchestrator.storage.blocks import Ran
@@ -58,18 +57,22 @@ def check(flags: Mapping[str, bool]) -> None:
         raise BadInput(english(_NOT_TOGETHER, flags=join(COMMA, given)))
 
 
-def compare_over(request: ComparisonRequest, file: Path, display: Display) -> Outcome:
-    """Compare as `compare.train`, on the machines that the file names. Raises OrchestratorError.
+def compare_over(request: ComparisonRequest, cluster: Source, display: Display) -> Outcome:
+    """Compare as `compare.train`, on the machines of ``cluster``. Raises OrchestratorError.
 
     Raises BadInput before anything runs if the machines are not alike.
     """
-    found = hosts.read(file, request.runner_names)
-    with closing(Renderer()) as renderer, meet(found, request.runner_names, display) as machines:
+    names = request.runner_names
+    with (
+        closing(Renderer()) as renderer,
+        cluster.opened(names, display) as found,
+        meet(found, names, display) as machines,
+    ):
         first = machines.first
         request = dataclasses.replace(request, spec=accepted(request, first.runners))
         run = created(request)
         plan = ClusterPlan(
-            hosts=str(file.absolute()),
+            hosts=cluster.text,
             addresses={name: each.host.addresses for name, each in machines.met.items()},
             facts=first.facts,
             seed=secrets.token_hex(8),
@@ -84,16 +87,16 @@ def compare_over(request: ComparisonRequest, file: Path, display: Display) -> Ou
         return _train(run, plan, request, machines=machines, renderer=renderer, display=display)
 
 
-def resume(run: Run, file: Path | None, display: Display) -> Outcome:
+def resume(run: Run, cluster: str | None, display: Display) -> Outcome:
     """Go on with a comparison whose command ended early: no block that has ended runs again.
 
-    ``file``: names the machines now; None: the same file as before. Raises BadInput if it cannot go
-    on, else as `compare_over`.
+    ``cluster``: names the machines now; None: the same source as before. Raises BadInput if it
+    cannot go on, else as `compare_over`.
     """
     what, plan = resumable(run)
     sides = [Side.named(name) for name in what.sides]
     names = runners_of(sides)
-    found = hosts.read(file or Path(plan.hosts), names)
+    now = source(cluster or plan.hosts)
     request = ComparisonRequest(
         *(what.workload, run.spec(), sides, run.path.parent, what.baseline, what.label),
         certify=plan.certify,
@@ -103,7 +106,11 @@ def resume(run: Run, file: Path | None, display: Display) -> Outcome:
             *(plan.most_seconds, what.margin, what.fail_if),
         ),
     )
-    with closing(Renderer()) as renderer, meet(found, names, display) as machines:
+    with (
+        closing(Renderer()) as renderer,
+        now.opened(names, display) as found,
+        meet(found, names, display) as machines,
+    ):
         if changed := differences({_THEN: plan.facts, _NOW: machines.first.facts}):
             raise BadInput(english(_CHANGED, path=run.path, what=join(LINES, changed)))
         for machine, block in clustering.left(run):
@@ -123,7 +130,7 @@ def resume(run: Run, file: Path | None, display: Display) -> Outcome:
         }
         plan = dataclasses.replace(
             plan,
-            hosts=str((file or Path(plan.hosts)).absolute()),
+            hosts=now.text,
             addresses=addresses,
             certified_on=certified_on,
         )
