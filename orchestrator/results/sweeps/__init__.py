@@ -31,8 +31,8 @@ class Ratio:
 
     ``low`` and ``high``: the ends of its 95 % interval, None if there are too few ``pairs``.
     ``faster``: the side that the cell's trials show to be faster, None: none. ``verdict``: the same
-    in a word or two. ``ratios`` of each pair; none if the cell gives no verdict. ``machines``: where
-    each pair ran; none if it is of no cluster.
+    in a word or two. ``ratios`` of each pair; none if the cell gives no verdict. ``machines``: of
+    each pair; none if it is of no cluster.
     """
 
     baseline: str

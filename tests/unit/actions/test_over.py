@@ -7,9 +7,9 @@ import pytest
 from google.protobuf import json_format
 from twinrun.v1 import job_pb2
 
-from orchestrator.actions.cluster import over as over_machines
+from orchestrator.actions.cluster import comparison as over_machines
+from orchestrator.actions.cluster.comparison import OfComparison
 from orchestrator.actions.cluster.meeting import Machines, Met
-from orchestrator.actions.cluster.over import Over
 from orchestrator.actions.compare import ComparisonRequest
 from orchestrator.actions.repeat import Plan
 from orchestrator.errors import (
@@ -83,7 +83,7 @@ def over(folder, repeats=4, done=(), precision=None, **first):
     }
     plan = Plan(repeats, same_seed=False, precision=precision)
     request = ComparisonRequest("w", SPEC_OF_ONE, sides(BOTH), folder, plan=plan)
-    work = Over(Machines(met, {}), Turns(request.sides, "seed", {}), done)
+    work = OfComparison(Machines(met, {}), Turns(request.sides, "seed", {}), done)
     error = None
     try:
         work(run, request, met[next(iter(met))].runners, Lines(said.append))
