@@ -13,6 +13,7 @@ from orchestrator.actions.compare import ComparisonRequest
 from orchestrator.actions.finish import comparison_of
 from orchestrator.actions.shown import shown
 from orchestrator.api.asked import (
+    addresses_in,
     job_of,
     names_of,
     places_of,
@@ -27,7 +28,7 @@ from orchestrator.api.progress import Progress
 from orchestrator.api.result import Record, Result
 from orchestrator.api.words import in_words_of_python
 from orchestrator.errors import BadInput
-from orchestrator.frameworks import FRAMEWORKS, usual
+from orchestrator.frameworks import usual
 from orchestrator.language.phrases import Phrase, english
 from orchestrator.results import history
 from orchestrator.results.limits.condition import conditions
@@ -124,10 +125,8 @@ def compare(
     )
     if cluster is not None:
         several = {"--recipe=both": recipe == "both", "--loop=both": loop == "both"}
-        given_too = {
-            f"--{name}": bool(given.get(name.replace("-", "_"))) for name in (*FRAMEWORKS, "tls")
-        }
-        clusters.check({**given_too, **several, "--threads=best": best, "--concurrent": concurrent})
+        own = {**several, "--threads=best": best, "--concurrent": concurrent}
+        clusters.check({**addresses_in(given), **own})
         with showing(progress, job.workload, request.names, spec.epochs) as display:
             outcome = clusters.compare_over(request, source(str(cluster)), display)
         raise_with_place(outcome.run, [outcome])

@@ -15,7 +15,8 @@ from twinrun.contract import event_log, files
 from twinrun.v1 import job_pb2
 
 from orchestrator.actions.repeat import Plan
-from orchestrator.actions.sweeps.train import SweepOutcome, SweepRequest, resume, sweep
+from orchestrator.actions.sweeps.request import SweepOutcome, SweepRequest
+from orchestrator.actions.sweeps.train import resume, sweep
 from orchestrator.errors import BadInput
 from orchestrator.language.phrases import stored
 from orchestrator.runners.progress import Lines

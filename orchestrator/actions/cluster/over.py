@@ -15,7 +15,7 @@ from twinrun.v1 import job_pb2
 
 from orchestrator.actions.cluster.meeting import Machines
 from orchestrator.actions.compare import ComparisonRequest
-from orchestrator.errors import OrchestratorError, OutputError, RunnerUnavailable
+from orchestrator.errors import CannotRun, OrchestratorError, OutputError, RunnerUnavailable
 from orchestrator.language.phrases import ENGLISH, Phrase, Sentence, english, join, say, speaking
 from orchestrator.language.words import LINES, OF
 from orchestrator.runners.apart import AtOnce, start
@@ -44,13 +44,15 @@ _LOOK_SECONDS = 0.2
 class Part:
     """A comparison of which blocks run: alone, or as the ``cell`` of a sweep that has that name.
 
-    ``turns``: the order of the sides in each block.
+    ``turns``: the order of the sides in each block. ``impossible``: its certificate could not be
+    made, so a machine that cannot run it is not to blame.
     """
 
     run: Run
     request: ComparisonRequest
     turns: Turns
     cell: str = ""
+    impossible: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,11 +133,15 @@ class Over:
 
     def _take(self, queue: Queue[Block], end: _End, course: Course, display: Display) -> None:
         """Take how a block ended; raise an error that is not the machine's."""
-        error = end.error
+        error, part = end.error, end.block.part
         if error is None:
             queue.finished(end.machine)
-            end.block.part.turns.finished(end.machine)
+            part.turns.finished(end.machine)
             course.ended(end.block, end.faults)
+            return
+        if isinstance(error, CannotRun) and part.impossible:
+            queue.finished(end.machine)
+            course.ended(end.block, [error.message])
             return
         if not isinstance(error, OrchestratorError) or isinstance(error, OutputError):
             raise error

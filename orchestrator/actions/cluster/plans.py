@@ -2,25 +2,20 @@
 
 import dataclasses
 import secrets
-from collections.abc import Iterable, Mapping, Sequence
-
-from twinrun.contract.enums import JobState
+from collections.abc import Mapping
 
 from orchestrator.actions.cluster.meeting import Machines
 from orchestrator.actions.cluster.over import end_job
 from orchestrator.actions.cluster.sources import HostsFile, Source, source
 from orchestrator.actions.repeat import Plan
 from orchestrator.certificate import certificate_file
-from orchestrator.errors import BadInput, OrchestratorError
-from orchestrator.language.phrases import Phrase, Sentence, english, join
+from orchestrator.errors import BadInput
+from orchestrator.language.phrases import Phrase, english, join
 from orchestrator.language.words import LINES
 from orchestrator.runners.cluster.alike import differences
-from orchestrator.runners.schedule import raise_unless_succeeded
 from orchestrator.storage import clustering, store, sweeping
 from orchestrator.storage.clustering import ClusterPlan
 from orchestrator.storage.store import Run
-from orchestrator.trials.sides import runner_of
-from orchestrator.trials.trial import Trial
 
 _CHANGED = Phrase(
     "{path} was begun on machines of another kind, whose times do not belong in one result with "
@@ -92,23 +87,6 @@ def take_up(run: Run, plan: ClusterPlan, machines: Machines) -> ClusterPlan:
         sweeping.clear(run, store.CERTIFICATE)
     clustering.write(run, plan)
     return plan
-
-
-def faults_of(run: Run, ended: Mapping[int, Iterable[Trial]]) -> list[Sentence]:
-    """Return what went wrong in blocks that have ended, as was said then. Raises RunUnreadable."""
-    failed = [t for trials in ended.values() for t in trials if t.state is JobState.FAILED]
-    return [sentence for trial in failed for sentence in _fault(run, trial)]
-
-
-def _fault(run: Run, trial: Trial) -> Sequence[Sentence]:
-    job = run.job(trial.framework, trial.number)
-    if job is None:
-        return []
-    try:
-        raise_unless_succeeded(job, runner_of(trial.framework))
-    except OrchestratorError as error:
-        return [error.message]
-    return []
 
 
 def _addresses(machines: Machines) -> dict[str, Mapping[str, str]]:

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from contextlib import closing
 
 from orchestrator.actions.cluster.comparison import OfComparison
+from orchestrator.actions.cluster.faults import faults_of
 from orchestrator.actions.cluster.meeting import Machines, meet
-from orchestrator.actions.cluster.plans import begun, faults_of, gone_on, source_of, take_up
+from orchestrator.actions.cluster.plans import begun, gone_on, source_of, take_up
 from orchestrator.actions.cluster.sources import Source
 from orchestrator.actions.compare import (
     ComparisonRequest,

@@ -116,7 +116,7 @@ def compare(
     if cluster is not None:
         several = {"--recipe=both": recipe is Recipe.BOTH, "--loop=both": loop is Loop.BOTH}
         own = {**several, "--threads=best": best, "--concurrent": concurrent}
-        clusters.check({**cluster_option.given(where), **own})
+        clusters.check({**cluster_option.given(), **own})
     first = named.baseline(baseline, compared, spec)
     conditions(fail_if, [each.name for each in compared], first)  # before anything runs
     request = comparing.ComparisonRequest(

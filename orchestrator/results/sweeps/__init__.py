@@ -22,7 +22,7 @@ SCHEMA = "twinrun.sweep/1"
 _NOT_BEGUN = Phrase("It was not begun.")
 _FASTER = Phrase("{side}")
 _NO_VERDICT = Phrase("no verdict")
-_UNFINISHED = Phrase("{count} of {of} cells have no block yet; go on: orchestrator sweep --resume")
+_UNFINISHED = Phrase("{count} of {of} cells have no block yet; go on: orchestrator resume")
 
 
 @dataclass(frozen=True, slots=True)
