@@ -34,13 +34,15 @@ def cells(run):
 
 
 def running(orchestrator):
-    """The machines whose blocks have an epoch."""
+    """The blocks that run and have an epoch: the jobs of each, by machine."""
     if not shelf.runs(orchestrator.output):
-        return set()
-    found = [
-        each for cell in cells(orchestrator.latest()).values() for each in clustering.left(cell)
-    ]
-    return {machine for machine, block in found if any(trial.epochs for trial in block.trials())}
+        return {}
+    found = [e for cell in cells(orchestrator.latest()).values() for e in clustering.left(cell)]
+    return {
+        machine: clustering.jobs_of(block)
+        for machine, block in found
+        if any(trial.epochs for trial in block.trials())
+    }
 
 
 def trials(run):
@@ -55,18 +57,19 @@ def test_a_machine_and_the_command_are_killed_and_every_block_of_every_cell_coun
     dying = {side: start("gated", framework=side, name=f"dying-{side}") for side in BOTH}
     addresses = {side: runner.address for side, runner in dying.items()}
     process = orchestrator.start(*SWEEP, "--repeats=3", cluster.file("a", "gated", dying=addresses))
-    assert eventually(lambda: running(orchestrator) >= {"gated", "dying"})
+    assert eventually(lambda: running(orchestrator).keys() >= {"gated", "dying"})
     run = orchestrator.latest()
     for runner in dying.values():  # in the middle of its block
         runner.stop(signal.SIGKILL)
     assert eventually(lambda: len(trials(run)) == 10), "its block did not run again"
     process.send_signal(signal.SIGKILL)
     process.communicate(timeout=HANG_SECONDS)
-    kept = trials(run)
+    kept, half = trials(run), running(orchestrator)
+    assert half.keys() == {"gated"}
 
     alone = cluster.file("gated")
     process = orchestrator.start("resume", str(run.path), alone)
-    assert eventually(lambda: running(orchestrator) == {"gated"})
+    assert eventually(lambda: (now := running(orchestrator)) and now != half)
     process.send_signal(signal.SIGINT)
     _, stderr = process.communicate(timeout=HANG_SECONDS)
     assert process.returncode == 130, stderr
