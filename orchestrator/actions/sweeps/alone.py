@@ -34,7 +34,7 @@ class Alone:
     def run(self, work: Work, queue: Queue) -> None:
         """Run one block after the other."""
         for cell, number in queue:
-            work.begun(queue, cell)
+            work.begun(queue, cell, number)
             order = list(
                 placed(cell, number, work.request.sides, work.request.plan, work.plan.seed)
             )

@@ -114,11 +114,6 @@ class Queue:
     def done(self) -> int:
         return sum(len(cell.done) for cell in self._cells)
 
-    @property
-    def begun(self) -> int:
-        """How many blocks have ended or run."""
-        return self.done + sum(len(cell.running) for cell in self._cells)
-
     def measure(self, cell: Cell) -> None:
         """Set the width of a cell's interval, if that decides what is next."""
         if self._plan.precision is not None and len(cell.done) >= self._least:

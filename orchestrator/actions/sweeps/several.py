@@ -74,7 +74,7 @@ class _Course:
             clustering.close(cell.run)
 
     def begun(self, block: Block) -> None:
-        self._work.begun(self._queue, self._cells[block.part.cell])
+        self._work.begun(self._queue, self._cells[block.part.cell], block.number)
 
     def ended(self, block: Block, faults: Sequence[Sentence]) -> None:
         self._work.ended(self._queue, self._cells[block.part.cell], block.number, faults)

@@ -59,6 +59,7 @@ class Work:
         self.faults = list[Sentence]()
         self.sides = [side.name for side in request.sides]
         self._place = place
+        self._running = set[tuple[str, int]]()  # cell and number of each block that was begun
 
     def do(self) -> None:
         """Make all of it."""
@@ -76,14 +77,17 @@ class Work:
         if queue.late:
             self.display.say(say(LATE, minutes=self.request.plan.most_seconds / 60))
 
-    def begun(self, queue: Queue, cell: Cell) -> None:
+    def begun(self, queue: Queue, cell: Cell, number: int) -> None:
         """Say which block runs."""
-        names = {"number": queue.begun, "of": queue.of, "cell": cell.name, "width": cell.width}
+        self._running.add((cell.name, number))
+        count = queue.done + len(self._running)
+        names = {"number": count, "of": queue.of, "cell": cell.name, "width": cell.width}
         phrase = _BLOCK if queue.of else _BLOCK_ON if cell.width else _BLOCK_AT_LEAST
         self._stage(english(phrase, **names), queue.done, queue.of)
 
     def ended(self, queue: Queue, cell: Cell, number: int, faults: Sequence[Sentence]) -> None:
         """Take a block that has ended."""
+        self._running.discard((cell.name, number))
         queue.ended(cell, number, failed=bool(faults))
         self._blame(cell, faults)
 

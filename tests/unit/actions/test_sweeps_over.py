@@ -93,8 +93,11 @@ def every_block_once(run, repeats):
 
 def test_blocks_of_all_cells_are_one_queue_and_machines_a_random_effect(tmp_path, machines):
     first, second = Client("pytorch"), Client("pytorch")
-    outcome = over(tmp_path / "runs", machines(a=first, b=second), repeats=8)
+    said = []
+    outcome = over(tmp_path / "runs", machines(a=first, b=second), said=said, repeats=8)
     every_block_once(outcome.run, 8)
+    shown = [text.partition(":")[0] for text in said if text.startswith("block ")]
+    assert shown == [f"block {number} of 24" for number in range(1, 25)]
     assert len(first.trained) + len(second.trained) == 24
     assert first.trained, second.trained
     for cell in compared_in(outcome.run).values():
