@@ -116,7 +116,8 @@ class Over:
             return
         if not isinstance(error, OrchestratorError) or isinstance(error, OutputError):
             raise error
-        for_good = not isinstance(error, RunnerUnavailable)
+        is_away = isinstance(error, RunnerUnavailable)
+        for_good = not is_away or end.machine in self._machines.gone
         queue.failed(end.machine, time.monotonic(), for_good=for_good)
         self._failures[end.machine] = error.message
         names = {"machine": end.machine, "number": end.number, "why": error.message}
@@ -135,7 +136,8 @@ class Over:
     def _block(
         self, machine: str, number: int, run: Run, request: ComparisonRequest
     ) -> list[Sentence]:
-        own = self._machines.met[machine].runners
+        met = self._machines.met[machine]
+        own, keeper = met.runners, met.host.keeper
         for side, job_id in self._jobs.pop(machine, []):
             end_job(own, side, job_id)
         inner = self._blocks[machine] = clustering.begin(run, number, machine)
@@ -143,6 +145,8 @@ class Over:
             *(self._turns.order(machine), request.spec, number), same_seed=request.plan.same_seed
         )
         try:
+            if keeper is not None:
+                keeper.begin()
             with _log_of(run, machine) as listen:
                 faults = run_trials(self._until_stopped(order), own, inner, listen)
             if not _has_ended(inner, request.names):
@@ -154,8 +158,9 @@ class Over:
                 with self._writing:
                     blocks.add(run.path, Ran(number, machine, str(error.message)))
             raise
+        under = None if keeper is None else keeper.condition()
         with self._writing:
-            clustering.adopt(run, inner, number, machine)
+            clustering.adopt(run, inner, number, machine, under)
         return faults
 
     def _until_stopped(self, order: Iterator[Placement]) -> Iterator[Placement]:
