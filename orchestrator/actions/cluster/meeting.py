@@ -19,7 +19,8 @@ _NOBODY = Phrase("None of the machines of --cluster can be reached:\n{faults}")
 _FAULTS = Phrase("Machines of --cluster cannot be used:\n{faults}")
 _UNLIKE = Phrase(
     "The machines of --cluster are not alike, so their times do not belong in one ratio:\n{what}\n"
-    "Make a file for each kind of machine, and a comparison with each."
+    "Make a comparison with each kind of machine: a file of each, or Ray's resource 'twinrun' on "
+    "the nodes of one kind."
 )
 _WITHOUT = Phrase("{machine} cannot be reached, and is left out: {why}")
 

@@ -42,7 +42,7 @@ _CHANGED = Phrase(
     "those of these:\n{what}\nGo on with such machines, or begin a new comparison."
 )
 _NOT_TOGETHER = Phrase(
-    "--cluster takes the runners from its file, and runs a comparison of one kind, one trial at a "
+    "--cluster says where the runners are, and runs a comparison of one kind, one trial at a "
     "time on each machine; leave out {flags}."
 )
 _THEN, _NOW = "then", "now"
