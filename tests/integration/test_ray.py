@@ -15,9 +15,9 @@ from pathlib import Path
 import pytest
 
 from orchestrator.storage import blocks, clustering
+from tests.builders.clusters import BOTH, COMPARE, every_block_once, running, stamps
 from tests.builders.runners import marked
 from tests.integration import gates
-from tests.integration.test_cluster import BOTH, COMPARE, every_block_once, running, stamps
 from tests.waiting import HANG_SECONDS, eventually
 
 pytestmark = pytest.mark.skipif(
