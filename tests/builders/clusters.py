@@ -1,4 +1,4 @@
-"""Comparisons over machines by the command: how they are asked, and what must be true of the run."""
+"""Comparisons over machines by the command: how they are asked, and what must be true of a run."""
 
 import json
 from collections import Counter

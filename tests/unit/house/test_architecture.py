@@ -129,8 +129,7 @@ RAY = "orchestrator/runners/cluster/ray"
 def test_ray_and_grpc_are_never_in_one_process():
     """Ray is imported by its name when the driver runs; nothing that it imports has gRPC."""
     for name, path in modules("services", "orchestrator", "proto/twinrun"):
-        assert "ray" not in packages(path), name
-        assert ('import_module("ray' in path.read_text()) == (name == f"{RAY}/driver.py"), name
+        assert ("ray" in packages(path)) == (name == f"{RAY}/driver.py"), name
     for path, name in reached(ROOT / f"{RAY}/driver.py").items():
         assert not packages(path) & {"grpc", "google", "numpy"}, name
 
