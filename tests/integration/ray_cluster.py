@@ -13,6 +13,7 @@ os.environ |= {
     "RAY_worker_niceness": "0",
     "RAY_enable_worker_prestart": "0",
     "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_TMPDIR": sys.argv[1],
 }
 
 from ray.cluster_utils import Cluster
@@ -28,12 +29,11 @@ def tell(line: str) -> None:
 
 
 def main() -> None:
-    folder, count = sys.argv[1], int(sys.argv[2])
-    head = {"num_cpus": 0, "temp_dir": folder, "_system_config": QUICK, **PLAIN}
+    head = {"num_cpus": 0, "_system_config": QUICK, **PLAIN}
     cluster = Cluster(initialize_head=True, head_node_args=head)
     nodes = {
-        name: cluster.add_node(num_cpus=1, node_name=name, temp_dir=folder, **PLAIN)
-        for name in (f"n{number}" for number in range(1, count + 1))
+        name: cluster.add_node(num_cpus=1, node_name=name, **PLAIN)
+        for name in (f"n{number}" for number in range(1, int(sys.argv[2]) + 1))
     }
     raylets = {name: node.all_processes["raylet"][0].process.pid for name, node in nodes.items()}
     tell(json.dumps({"address": cluster.address, "raylets": raylets}))

@@ -59,24 +59,25 @@ class Nodes:
             )
             python.chmod(0o755)
         self.temporary = tempfile.mkdtemp(prefix="ray")  # Ray's sockets need a short name
-        self.process = subprocess.Popen(
-            [
-                sys.executable,
-                "-m",
-                "tests.integration.ray_cluster",
-                self.temporary,
-                str(len(NODES)),
-            ],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=(home / "ray.log").open("w"),
-            text=True,
-            env={
-                **os.environ,
-                "XDG_STATE_HOME": str(home / "state"),
-                "OMP_NUM_THREADS": "7",  # planted: a runner must not have it
-            },
-        )
+        with (home / "ray.log").open("w") as log:
+            self.process = subprocess.Popen(
+                [
+                    sys.executable,
+                    "-m",
+                    "tests.integration.ray_cluster",
+                    self.temporary,
+                    str(len(NODES)),
+                ],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+                env={
+                    **os.environ,
+                    "XDG_STATE_HOME": str(home / "state"),
+                    "OMP_NUM_THREADS": "7",  # planted: a runner must not have it
+                },
+            )
         self.found = json.loads(self.process.stdout.readline())
 
     @property

@@ -130,7 +130,7 @@ class Node:
                     [
                         *(pythons[name], "-m", "services.server"),
                         *("--framework", each["framework"], "--listen", f"{order['host']}:0"),
-                        *("--state-dir", state, *access, "--allow-code", "--lazy"),
+                        *("--state-dir", state, *access, "--allow-code"),
                         *("--until-stdin-closes=at-once", "--grace=0"),
                     ],
                     env={
