@@ -81,7 +81,7 @@ def compare(
     ``progress``: True shows bars in a notebook's cell and prints lines elsewhere, a function
     receives each line, False is quiet. A framework's name takes the address of its runner:
     ``pytorch="gpu-machine:50051"``; ``tls`` corresponds to ``--tls``. ``cluster`` corresponds to
-    ``--cluster``: the file of several machines.
+    ``--cluster``: the file of several machines, or a cluster of Ray.
 
     The environment and twinrun.toml are ignored. Raises OrchestratorError; if a trial failed, or on
     KeyboardInterrupt, what has finished is kept, and the message says where.

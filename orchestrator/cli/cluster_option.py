@@ -11,9 +11,10 @@ ClusterOption = Annotated[
     str | None,
     typer.Option(
         "--cluster",
-        metavar="FILE",
-        help="Run the blocks on several machines at once: hosts.toml names them and the addresses "
-        "of their runners.",
+        metavar="FILE|ray|HOST:PORT",
+        help="Run the blocks on several machines at once: a file such as hosts.toml names them and "
+        "the addresses of their runners; 'ray', a head's HOST:PORT or 'ray://HOST:PORT' are a "
+        "cluster of Ray, on whose nodes runners are started.",
         rich_help_panel="Where it runs",
     ),
 ]

@@ -7,8 +7,8 @@ import pytest
 from twinrun.contract.enums import JobState
 
 from orchestrator.storage import blocks, clustering, shelf, sweeping
+from tests.builders.clusters import BOTH, Cluster, active
 from tests.builders.runners import runners
-from tests.integration.test_cluster import BOTH, Cluster, active
 from tests.waiting import HANG_SECONDS, eventually
 
 SIZES = ("batch_size=100", "batch_size=200")

@@ -145,7 +145,8 @@ class Over:
             return
         if not isinstance(error, OrchestratorError) or isinstance(error, OutputError):
             raise error
-        for_good = not isinstance(error, RunnerUnavailable)
+        is_away = isinstance(error, RunnerUnavailable)
+        for_good = not is_away or end.machine in self._machines.gone
         queue.failed(end.machine, time.monotonic(), for_good=for_good)
         self._failures[end.machine] = error.message
         names = {"machine": end.machine, "number": end.block.said, "why": error.message}
@@ -162,7 +163,8 @@ class Over:
         self._ends.put(end)
 
     def _block(self, machine: str, asked: Block) -> list[Sentence]:
-        own = self._machines.met[machine].runners
+        met = self._machines.met[machine]
+        own, keeper = met.runners, met.host.keeper
         for side, job_id in self._jobs.pop(machine, []):
             end_job(own, side, job_id)
         run, request, number = asked.part.run, asked.part.request, asked.number
@@ -172,6 +174,8 @@ class Over:
             same_seed=request.plan.same_seed,
         )
         try:
+            if keeper is not None:
+                keeper.begin()
             with _log_of(run, machine) as listen:
                 faults = run_trials(self._until_stopped(order), own, inner, listen)
             if not _has_ended(inner, request.names):
@@ -183,8 +187,9 @@ class Over:
                 with self._writing:
                     blocks.add(run.path, Ran(number, machine, str(error.message)))
             raise
+        under = None if keeper is None else keeper.condition()
         with self._writing:
-            clustering.adopt(run, inner, number, machine)
+            clustering.adopt(run, inner, number, machine, under)
         return faults
 
     def _until_stopped(self, order: Iterator[Placement]) -> Iterator[Placement]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from orchestrator.actions.cluster.by_ray import RayCluster, names_ray
 from orchestrator.runners.progress import Display
 from orchestrator.settings import hosts
 from orchestrator.settings.hosts import Host
@@ -48,4 +49,4 @@ class HostsFile:
 
 def source(text: str) -> Source:
     """Return what ``--cluster`` names."""
-    return HostsFile(Path(text))
+    return RayCluster(text) if names_ray(text) else HostsFile(Path(text))

@@ -39,7 +39,7 @@ _NO_CLUSTER = Phrase(
 _CELL = Phrase("{path} is a cell of a sweep, which goes on as a whole: orchestrator resume {outer}")
 _RUNNING = Phrase("{path} is being made by another command; wait for it, or end it.")
 _NOT_TOGETHER = Phrase(
-    "--cluster takes the runners from its file, and runs a comparison of one kind, one trial at a "
+    "--cluster says where the runners are, and runs a comparison of one kind, one trial at a "
     "time on each machine; leave out {flags}."
 )
 

@@ -21,9 +21,8 @@ from orchestrator.storage import clustering
 from orchestrator.trials.sides import sides
 from tests.builders.proofs import made
 from tests.builders.scripted import BOTH
-from tests.builders.sweeping import Client, Runners
+from tests.builders.sweeping import SPEC_OF_ONE, Client, Runners
 from tests.integration.undrawn import NoRenderer
-from tests.unit.actions.test_over import SPEC_OF_ONE
 
 QUIET = Lines(lambda _: None)
 

@@ -4,7 +4,6 @@ import threading
 from collections import Counter
 
 import pytest
-from google.protobuf import json_format
 from twinrun.v1 import job_pb2
 
 from orchestrator.actions.cluster import comparison as over_machines
@@ -27,28 +26,11 @@ from orchestrator.settings.config import Places
 from orchestrator.settings.hosts import Host
 from orchestrator.storage import blocks, clustering
 from orchestrator.trials.sides import sides
-from tests.builders.events import SPEC, numbered, state, trial_events
+from tests.builders.events import numbered, state, trial_events
 from tests.builders.scripted import BOTH
 from tests.builders.stored import create
-from tests.builders.sweeping import Client, Runners
+from tests.builders.sweeping import SPEC_OF_ONE, Client, Dying, Runners
 from tests.waiting import HANG_SECONDS
-
-SPEC_OF_ONE = json_format.ParseDict({**SPEC, "epochs": 1}, job_pb2.JobSpec())
-
-
-class Dying(Client):
-    """A runner that is lost in its first ``times`` jobs, with ``error``."""
-
-    def __init__(self, framework, times, error=None):
-        super().__init__(framework)
-        self.times, self.error = times, error or RunnerUnavailable(stored("it burns"))
-
-    def watch(self, job_id, after=0):
-        events = super().watch(job_id, after)
-        if job_id not in self.ended and len(self.trained) <= self.times:
-            yield next(events)
-            raise self.error
-        yield from events
 
 
 class Restarted(Client):

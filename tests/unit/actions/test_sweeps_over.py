@@ -26,9 +26,8 @@ from orchestrator.settings.hosts import Host
 from orchestrator.storage import blocks, clustering, shelf, store, sweeping
 from tests.builders.proofs import made as certificate
 from tests.builders.scripted import BOTH
-from tests.builders.sweeping import Client, Runners, request
+from tests.builders.sweeping import Client, Dying, Runners, request
 from tests.integration.undrawn import NoRenderer
-from tests.unit.actions.test_over import Dying
 
 GRID = Grid({"batch_size": [16, 64, 256]}, {})
 TWO = Grid({"batch_size": [16, 64]}, {})
