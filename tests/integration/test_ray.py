@@ -148,3 +148,14 @@ def gates_of(nodes, run, name):
         if file.read_text() in addresses
     }
     return nodes.gates / state
+
+
+def test_ctrl_c_ends_all_runners_and_says_how_to_go_on(nodes, orchestrator):
+    settings = {"TWINRUN_ENVIRONMENTS": str(nodes.home)}
+    process = orchestrator.start(*COMPARE, "--epochs=3", f"--cluster={nodes.address}", **settings)
+    assert eventually(lambda: process.poll() is not None or running(orchestrator))
+    process.send_signal(signal.SIGINT)
+    _, stderr = process.communicate(timeout=HANG_SECONDS)
+    assert process.returncode == 130, stderr
+    assert f"orchestrator resume runs/{orchestrator.latest().path.name}" in stderr
+    assert eventually(lambda: not marked(nodes.mark)), "runners outlive their command"

@@ -8,6 +8,7 @@ standard input and output: `session` has the other end. When standard input ends
 import importlib
 import json
 import os
+import socket
 import sys
 import threading
 from collections.abc import Callable, Mapping
@@ -22,6 +23,7 @@ RESOURCE = "twinrun"  # nodes that have it are the machines; if none has it, all
 READY_SECONDS = 300.0  # for actors to begin
 _TELL_SECONDS = 5.0  # after which is said what is waited for
 _STOP_SECONDS = 20.0
+_CONNECT_SECONDS = 10.0
 _MOST_LETTERS = 600
 
 
@@ -165,6 +167,18 @@ def _said(error: BaseException) -> str:
     return " ".join(str(error).split())[:_MOST_LETTERS] or type(error).__name__
 
 
+def unreachable(address: str) -> str | None:
+    """Return why nobody listens at HOST:PORT or ray://HOST:PORT: Ray itself tries for minutes."""
+    host, _, port = address.rpartition("/")[2].rpartition(":")
+    if not host:  # auto
+        return None
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), _CONNECT_SECONDS).close()
+    except (OSError, OverflowError) as error:
+        return _said(error)
+    return None
+
+
 def main() -> None:
     """Serve until standard input ends."""
     output = os.fdopen(os.dup(1), "w", encoding="utf-8", buffering=1)
@@ -187,6 +201,9 @@ def main() -> None:
         importlib.import_module("ray.util.scheduling_strategies")
     except ImportError as error:
         tell({"fault": "missing", "why": _said(error)})
+        return
+    if why := unreachable(sys.argv[1]):
+        tell({"fault": "no_cluster", "why": why})
         return
     driver = Driver(ray, tell)
     threading.Thread(target=read, daemon=True).start()

@@ -1,12 +1,13 @@
 """Which nodes are taken, and what is told of actors, with a scripted Ray."""
 
+import socket
 from concurrent.futures import Future
 from types import SimpleNamespace
 
 import pytest
 
 from orchestrator.runners.cluster.ray import driver
-from orchestrator.runners.cluster.ray.driver import Driver, machines, whole
+from orchestrator.runners.cluster.ray.driver import Driver, machines, unreachable, whole
 
 
 class ActorUnavailableError(Exception):
@@ -171,3 +172,14 @@ def test_a_node_that_cannot_start_is_not_watched(begun):
     go_on()
     assert told[-1]["started"]["fault"] == "failed"
     assert ray.actors["a"].watch.futures == []
+
+
+def test_an_address_where_nobody_listens_is_known_at_once():
+    """Ray would try for minutes."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        assert unreachable(f"127.0.0.1:{port}") is None
+        assert unreachable(f"ray://127.0.0.1:{port}") is None
+    assert "refused" in unreachable(f"127.0.0.1:{port}")
+    assert unreachable("127.0.0.1:99999")
+    assert unreachable("auto") is None
