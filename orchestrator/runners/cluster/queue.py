@@ -32,9 +32,9 @@ class _Again(Generic[Block]):
 class Queue(Generic[Block]):
     """One queue of ``blocks`` for all machines; each block is finished once, or never.
 
-    ``blocks`` may be endless, until `stop`. A machine that fails `MOST_FAILURES` times is
-    ``left_out``; ``stopped``: whether `stop` was called. Time and memory are linear in the number
-    of blocks.
+    ``blocks`` may be endless, until `stop`; if they have none for now, they are asked again once
+    another one has ended. A machine that fails `MOST_FAILURES` times is ``left_out``; ``stopped``:
+    whether `stop` was called. Time and memory are linear in the number of blocks.
     """
 
     def __init__(self, blocks: Iterable[Block], machines: Iterable[str]) -> None:
