@@ -76,17 +76,24 @@ class Queue:
         self._began = time.monotonic()
 
         self._rounds = self._in_rounds()
+        self._ended = False  # the rounds have
 
     def __iter__(self) -> "Queue":
         return self
 
     def __next__(self) -> tuple[Cell, int]:
-        found = next(self._rounds, None) or self._widest()
+        found = next(self._rounds, None)
+        self._ended = found is None
+        found = found or self._widest()
         if found is None:
             raise StopIteration
         cell, number = found
         cell.running.add(number)
         return found
+
+    def look(self) -> int:
+        """Return at how many blocks a machine may look to choose one: in rounds at all cells'."""
+        return 1 if self._ended else len(self._cells)
 
     def ended(self, cell: Cell, number: int, *, failed: bool) -> None:
         """Record that a block of a cell has ended."""

@@ -11,7 +11,7 @@ from orchestrator.actions.sweeps.work import Work
 from orchestrator.certificate import certificate_file
 from orchestrator.language.phrases import Sentence
 from orchestrator.runners.cluster import queue as machines_queue
-from orchestrator.runners.cluster.queue import Turns
+from orchestrator.runners.cluster.queue import Kinds, Turns
 from orchestrator.runners.finding import Runners
 from orchestrator.storage import blocks, clustering
 from orchestrator.storage.blocks import Ran
@@ -25,6 +25,7 @@ class Several:
     def __init__(self, machines: Machines, plan: ClusterPlan) -> None:
         self._machines, self._plan = machines, plan
         self._runners = machines.first.runners
+        self._had = Counter[tuple[str, str]]()  # blocks by machine and cell
 
     def runners(self) -> Runners:
         """Return the first machine's, and after the blocks those of one that is left."""
@@ -34,6 +35,8 @@ class Several:
         """Return a cell with what it has. Raises OutputError, RunUnreadable."""
         take_up(cell, self._plan, self._machines)
         ended = clustering.taken_up(cell, cell.about().sides)
+        on = blocks.machines(cell.path)
+        self._had.update((machine, cell.path.name) for machine in on.values())
         for name, why in self._machines.missing.items():
             blocks.add(cell.path, Ran(0, name, str(why)))
         return cell_of(cell, ended)
@@ -41,7 +44,8 @@ class Several:
     def run(self, work: Work, queue: Queue) -> None:
         """Run the blocks on all machines. Raises as `Over.run`."""
         course = _Course(work, queue, self._plan.seed)
-        every = machines_queue.Queue(map(course.block, queue), self._machines.met)
+        kinds = Kinds[Block](lambda block: block.part.cell, queue.look, self._had)
+        every = machines_queue.Queue(map(course.block, queue), self._machines.met, kinds)
         self._runners = Over(self._machines).run(every, course, work.display)
         course.close()
 

@@ -1,6 +1,7 @@
 """Sweeps over machines of scripted runners: one queue, what fails, and what goes on."""
 
 import itertools
+import threading
 from collections import Counter
 from contextlib import contextmanager
 
@@ -28,6 +29,7 @@ from tests.builders.proofs import made as certificate
 from tests.builders.scripted import BOTH
 from tests.builders.sweeping import Client, Dying, Runners, request
 from tests.integration.undrawn import NoRenderer
+from tests.waiting import HANG_SECONDS
 
 GRID = Grid({"batch_size": [16, 64, 256]}, {})
 TWO = Grid({"batch_size": [16, 64]}, {})
@@ -113,6 +115,26 @@ def test_blocks_begin_in_the_rounds_of_the_sweep(tmp_path, machines):
     found = [spec.batch_size for spec in client.trained]
     assert sorted(found[:3]) == [16, 64, 256]
     assert found[3:] == found[2::-1]
+
+
+def test_the_blocks_of_a_cell_are_spread_over_the_machines(tmp_path, machines):
+    """Planted: the first block takes longer, so that each machine would stay with its cell."""
+    taken, both = threading.Event(), threading.Barrier(2, timeout=HANG_SECONDS)
+
+    class Slow(Client):
+        def watch(self, job_id, after=0):
+            if len(self.trained) == 2:
+                taken.set()
+                both.wait()
+            elif self is slow:
+                assert taken.wait(HANG_SECONDS)
+            return super().watch(job_id, after)
+
+    slow = Slow("pytorch")
+    source = machines(a=slow, b=Slow("pytorch"))
+    outcome = over(tmp_path / "runs", source, TWO, repeats=2)
+    for cell in cells(outcome.run).values():
+        assert set(blocks.machines(cell.path).values()) == {"a", "b"}
 
 
 def test_a_machine_that_fails_costs_its_block_and_three_times_is_left_out(tmp_path, machines):
