@@ -1,8 +1,8 @@
 """What a trial costs on a node of Ray, and whether the ratio of two sides is the same there.
 
-``python -m bench.beside_ray`` in the orchestrator's environment. In turns, in an order drawn
-afresh: a trial of each side on local runners with no Ray on the machine, and on the runners of a
-node of Ray, which is started for it with the process that speaks to it. Runners are deleted.
+``python -m bench.beside_ray [ROUNDS]`` in the orchestrator's environment. In turns, in an order
+drawn afresh: a trial of each side on local runners with no Ray on the machine, and on the runners
+of a node of Ray, which is started for it with the process that speaks to it. Runners are deleted.
 """
 
 import math
@@ -69,6 +69,8 @@ def beside() -> Iterator[Runners]:
                 time.sleep(0.1)
             cluster = RayCluster(address.read_text().strip())
             with cluster.opened(SIDES, Quiet()) as (host,):
+                if host.fault is not None:
+                    raise SystemExit(str(host.fault))
                 time.sleep(SETTLE_SECONDS)
                 with closing(Runners(host.places, lambda _: None)) as runners:
                     yield runners
@@ -98,7 +100,8 @@ def interval(ratios: list[float]) -> str:
 def main() -> None:
     order = random.Random(0)  # noqa: S311 - not for secrets
     found: dict[str, list[float]] = {}
-    for number in range(ROUNDS):
+    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else ROUNDS
+    for number in range(rounds):
         taken: dict[tuple[str, str], tuple[float, float]] = {}
         kinds = [("without", without), ("beside", beside)]
         order.shuffle(kinds)
@@ -114,7 +117,7 @@ def main() -> None:
                 found.setdefault(f"{side}, {what} seconds", []).append(ratio)
             first, other = SIDES
             found.setdefault(f"ratio of the sides, {what}", []).append(more[first] / more[other])
-        print(f"round {number + 1} of {ROUNDS}", file=sys.stderr)
+        print(f"round {number + 1} of {rounds}", file=sys.stderr)
     for name, ratios in sorted(found.items()):
         print(f"{name}, beside Ray / without: {interval(ratios)}")
 

@@ -118,17 +118,17 @@ def test_a_node_and_then_the_command_is_killed_and_every_block_counts_once(nodes
         gates.open_(where[name], "epoch-1")
     nodes.kill("n3")  # in the middle of its block
     assert eventually(lambda: len(run.trials()) == 46), "its block did not run again"
+    assert eventually(lambda: [machine for machine, _ in clustering.left(run)] == ["n4"])
     process.send_signal(signal.SIGKILL)
     process.communicate(timeout=HANG_SECONDS)
     assert eventually(lambda: not marked(nodes.mark)), "runners outlive their command"
-    assert [machine for machine, _ in clustering.left(run)] == ["n4"]
     kept = stamps(run)
     gates.open_(where["n4"], "epoch-1")
     done = orchestrator.run("resume", str(run.path), **settings)
     every_block_once(run, 24)
     assert stamps(run).items() >= kept.items(), "a finished block ran again"
-    (failed,) = [each for each in blocks.blocks(run.path) if each.failed and each.block]
-    assert failed.machine == "n3"
+    failed = [each for each in blocks.blocks(run.path) if each.failed and each.block]
+    assert {each.machine for each in failed} == {"n3"}
     on = Counter(blocks.machines(run.path).values())
     assert on.keys() <= {"n1", "n2", "n4"}
     for warning in ("MACHINE_FAILED", "MACHINES_SHARED"):
@@ -150,12 +150,22 @@ def gates_of(nodes, run, name):
     return nodes.gates / state
 
 
-def test_ctrl_c_ends_all_runners_and_says_how_to_go_on(nodes, orchestrator):
-    settings = {"TWINRUN_ENVIRONMENTS": str(nodes.home)}
-    process = orchestrator.start(*COMPARE, "--epochs=3", f"--cluster={nodes.address}", **settings)
+def test_ctrl_c_ends_all_runners_and_from_afar_they_have_tls(nodes, orchestrator):
+    process = orchestrator.start(
+        *(*COMPARE, "--epochs=3", f"--cluster={nodes.address}"),
+        module="tests.integration.from_afar",
+        TWINRUN_ENVIRONMENTS=str(nodes.home),
+    )
     assert eventually(lambda: process.poll() is not None or running(orchestrator))
+    secrets = list((nodes.home / "state").rglob("tls-key.pem"))
     process.send_signal(signal.SIGINT)
     _, stderr = process.communicate(timeout=HANG_SECONDS)
     assert process.returncode == 130, stderr
-    assert f"orchestrator resume runs/{orchestrator.latest().path.name}" in stderr
+    run = orchestrator.latest()
+    assert f"orchestrator resume runs/{run.path.name}" in stderr
     assert eventually(lambda: not marked(nodes.mark)), "runners outlive their command"
+    assert secrets
+    assert not any(secret.exists() for secret in secrets)
+    host = nodes.address.rpartition(":")[0]
+    for addresses in clustering.plan_of(run).addresses.values():
+        assert {address.rpartition(":")[0] for address in addresses.values()} == {host}

@@ -10,7 +10,7 @@ import os
 import subprocess
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +51,7 @@ class Node:
         self._environment = environment_before(self._raylet)
         self._runners: dict[str, subprocess.Popen[bytes]] = {}
         self._logs: dict[str, Path] = {}
+        self._secrets: list[Path] = []
         self._over = threading.Event()
         self._last = time.monotonic(), cpu_seconds()
 
@@ -105,6 +106,8 @@ class Node:
                 process.wait()
             if process.stdin is not None:
                 process.stdin.close()
+        for path in self._secrets:
+            path.unlink(missing_ok=True)
 
     def _start(self, order: Mapping[str, Any]) -> dict[str, object]:
         folder = Path(self._environment.get(ENVIRONMENTS) or order["environments"])
@@ -115,7 +118,10 @@ class Node:
             raise Fault("no_python", paths=missing)
         home = Path(self._environment.get("XDG_STATE_HOME") or Path.home() / ".local/state")
         states = home / "twinrun" / "ray" / self._node[:12]
-        access = _written(states / "tls", order["files"]) if order["files"] else []
+        access = {flag: states / "tls" / f"{flag}.pem" for flag in order["files"]}
+        self._secrets = list(access.values())
+        for flag, path in access.items():
+            _write(path, order["files"][flag])
         with contextlib.suppress(OSError):  # it may not: then the niceness is told
             os.setpriority(os.PRIO_PROCESS, 0, 0)  # of this thread, from which runners have it
         for each in order["runners"]:
@@ -130,7 +136,8 @@ class Node:
                     [
                         *(pythons[name], "-m", "services.server"),
                         *("--framework", each["framework"], "--listen", f"{order['host']}:0"),
-                        *("--state-dir", state, *access, "--allow-code"),
+                        *("--state-dir", state, "--allow-code"),
+                        *(f"--{flag}={path}" for flag, path in access.items()),
                         *("--until-stdin-closes=at-once", "--grace=0"),
                     ],
                     env={
@@ -231,16 +238,13 @@ def _await_end(lock: Path) -> None:
         os.close(descriptor)
 
 
-def _written(folder: Path, files: Mapping[str, str]) -> Sequence[str]:
-    """Write the files of TLS, for this user alone; return the options that name them."""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    for flag, content in files.items():
-        path = folder / f"{flag}.pem"
-        path.unlink(missing_ok=True)
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
-        with os.fdopen(os.open(path, flags, 0o600), "w") as file:
-            file.write(content)
-    return [f"--{flag}={folder / f'{flag}.pem'}" for flag in files]
+def _write(path: Path, secret: str) -> None:
+    """Write a file for this user alone."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path.unlink(missing_ok=True)
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
+    with os.fdopen(os.open(path, flags, 0o600), "w") as file:
+        file.write(secret)
 
 
 def _first_line(path: str) -> str:

@@ -78,6 +78,8 @@ def test_a_runner_gets_what_is_on_the_list_and_nothing_that_ray_changed(begun, t
     assert f"--tls-cert={written}" in found
     assert written.read_text() == "a secret"
     assert written.stat().st_mode & 0o077 == 0
+    node.stop()
+    assert not written.exists()
 
 
 def test_the_environment_is_the_one_in_which_ray_was_started():
