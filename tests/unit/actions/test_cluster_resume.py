@@ -21,6 +21,7 @@ from orchestrator.storage import clustering
 from orchestrator.trials.sides import sides
 from tests.builders.proofs import made
 from tests.builders.scripted import BOTH
+from tests.builders.stored import create
 from tests.builders.sweeping import SPEC_OF_ONE, Client, Runners
 from tests.integration.undrawn import NoRenderer
 
@@ -86,3 +87,12 @@ def test_a_file_of_hosts_that_is_gone_is_named_and_another_one_may_be(source, tm
         train.resume(run, None, QUIET)
     assert f"orchestrator resume {run.path} --cluster FILE" in str(error.value)
     assert not train.resume(run, str(moved), QUIET).cut_short
+
+
+def test_a_certificate_of_which_one_pair_was_not_made_is_not_whole(tmp_path):
+    run = create(tmp_path)
+    several = Certificates([made(), none_made(stored("no network"), *BOTH)])
+    run.write_certificate(certificate_file.as_dict(several))
+    assert not certificate_file.is_made(run)
+    run.write_certificate(certificate_file.as_dict(Certificates([made()])))
+    assert certificate_file.is_made(run)

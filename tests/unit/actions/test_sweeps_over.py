@@ -14,7 +14,7 @@ from orchestrator.actions.compare import raise_for
 from orchestrator.actions.sweeps import train, work
 from orchestrator.actions.sweeps.finish import compared_in
 from orchestrator.certificate import certificate_file
-from orchestrator.certificate.certificates import Certificates, none_made
+from orchestrator.certificate.certificates import Certificates
 from orchestrator.errors import BadInput, CannotRun, JobFailed, RunnerUnavailable
 from orchestrator.language.phrases import stored
 from orchestrator.reports.reproduction import of_sweep
@@ -26,7 +26,6 @@ from orchestrator.settings.grid import Grid
 from orchestrator.settings.hosts import Host
 from orchestrator.storage import blocks, clustering, shelf, store, sweeping
 from tests.builders.proofs import made as certificate
-from tests.builders.scripted import BOTH
 from tests.builders.sweeping import Client, Dying, Runners, request
 from tests.integration.undrawn import NoRenderer
 from tests.waiting import HANG_SECONDS
@@ -292,12 +291,3 @@ def test_without_a_machine_it_ends_with_why_and_can_go_on(tmp_path, machines):
     assert any("orchestrator resume" in text for text in said)
     again = over(tmp_path / "runs", machines(a=Client("pytorch")))
     every_block_once(again.run, 1)
-
-
-def test_a_certificate_of_a_pair_that_was_not_made_is_none(tmp_path, machines):
-    run = over(tmp_path / "runs", machines(a=Client("pytorch")), TWO, repeats=1).run
-    pair = none_made(stored("no network"), *BOTH)
-    run.write_certificate(certificate_file.as_dict(Certificates([certificate(), pair])))
-    assert not certificate_file.is_made(run)
-    run.write_certificate(certificate_file.as_dict(Certificates([certificate()])))
-    assert certificate_file.is_made(run)
