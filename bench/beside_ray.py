@@ -81,7 +81,7 @@ def beside() -> Iterator[Runners]:
 
 def trained(client: Client) -> tuple[float, float]:
     """Return the CPU seconds and the wall seconds of a job's train phase."""
-    spec = config.job_spec("mnist-mlp", {"epochs": EPOCHS, "threads": 1})
+    spec = client.validate(config.job_spec("mnist-mlp", {"epochs": EPOCHS, "threads": 1}))
     job_id = client.train(spec, uuid.uuid4().hex).job_id
     trial = fold(client.framework, 1, list(client.watch(job_id)))
     if trial.state is not JobState.SUCCEEDED:
