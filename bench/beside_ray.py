@@ -48,7 +48,9 @@ class Quiet:
 def without() -> Iterator[Runners]:
     with (
         tempfile.TemporaryDirectory() as state,
-        closing(Runners(Places(state_home=Path(state), local=True), lambda _: None)) as runners,
+        closing(
+            Runners(Places(state_home=Path(state), local=True), lambda _: None, False)
+        ) as runners,
     ):
         yield runners
 
@@ -81,7 +83,7 @@ def beside() -> Iterator[Runners]:
 
 def trained(client: Client) -> tuple[float, float]:
     """Return the CPU seconds and the wall seconds of a job's train phase."""
-    spec = config.job_spec("mnist-mlp", {"epochs": EPOCHS, "threads": 1})
+    spec = client.validate(config.job_spec("mnist-mlp", {"epochs": EPOCHS, "threads": 1}))
     job_id = client.train(spec, uuid.uuid4().hex).job_id
     trial = fold(client.framework, 1, list(client.watch(job_id)))
     if trial.state is not JobState.SUCCEEDED:
@@ -109,6 +111,8 @@ def main() -> None:
             sides = list(SIDES)
             order.shuffle(sides)
             with opened() as runners:
+                for side in SIDES:  # once both have imported: no trial beside an import
+                    runners.get(side).environment()
                 for side in sides:
                     taken[kind, side] = trained(runners.get(side))
         for index, what in enumerate(("CPU", "wall")):
