@@ -79,10 +79,7 @@ MUTATED: dict[str, dict[str, str]] = {
     "services/pytorch/optimizers/written.py": {},
     **{f"services/pytorch/optimizers/{kind}.py": {} for kind in OPTIMIZERS},
     "services/pytorch/eager_steps.py": {"EagerSteps.waited": _TIMES},
-    "services/pytorch/compiled_steps.py": {
-        "require_compiler": _REFUSES,
-        "CompiledSteps.waited": _TIMES,
-    },
+    "services/pytorch/compiled_steps.py": {"CompiledSteps.waited": _TIMES},
     "services/pytorch/graphs/pieces.py": {},
     **{f"services/pytorch/layers/{file}.py": _MADE for file in KINDS.values()},
     **{f"services/pytorch/layers/{KINDS[kind]}.py": _HELD for kind in _WITH_ARRAYS},

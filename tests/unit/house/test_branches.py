@@ -103,7 +103,6 @@ COVERED = {
     "jax/scanned_steps.py _step: self._spec.report_step_details": DETAILS,
     "pytorch/layers/norms/batch_norm.py by_batch: "
     "torch.compiler.is_compiling() or x.dtype == torch.float64": f"{BOTH}; {EXECUTIONS}",
-    "pytorch/compiled_steps.py require_compiler: spec.device is Device.CUDA": MESSAGE,
     "pytorch/compiled_steps.py steps: spec.report_step_details": DETAILS,
     "pytorch/compiled_steps.py run: self._warm": "a recompilation is an error: test_recompilation",
     "pytorch/code/compiled_steps.py run: self._warm": "a recompilation is an error: test_compiled",
