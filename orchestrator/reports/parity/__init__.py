@@ -1,11 +1,11 @@
 """A parity table -> tables, one for each group of kinds, precision and execution."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from orchestrator.language.phrases import Phrase, say
 from orchestrator.language.words import label
-from orchestrator.reports.grid import BLANK, UNKNOWN, Cell, Grid, Part, Said, columns
+from orchestrator.reports.grid import BLANK, UNKNOWN, Cell, Column, Grid, Part, Said, columns
 from orchestrator.reports.grid import Row as Line
 from orchestrator.results.parity import Apart, Parity, Row
 
@@ -13,7 +13,8 @@ _CASE = Phrase("Case")
 _FORWARD, _GRADIENT = Phrase("forward"), Phrase("gradient")
 _OWN_FORWARD, _OWN_GRADIENT = Phrase("own forward"), Phrase("own gradient")
 _TITLE = Phrase("{group}, {precision}, execution {execution}")
-_OF_SIDE = Phrase("{title}, {first} and {second}")
+_FROM = Phrase("{title}, from {baseline}")
+_OF = Phrase("{column}, {side}")
 GROUPS = {
     "layers": Phrase("Layers"),
     "activations": Phrase("Activations"),
@@ -45,27 +46,44 @@ def report(found: Parity) -> Iterator[Part]:
 
 
 def tables(found: Parity) -> Iterator[tuple[str, Grid]]:
-    """Yield title and table of each group, by precision, execution and side."""
+    """Yield title and table of each group, by precision and execution."""
     several = len({row.side for row in found.rows}) > 1
-    for key in dict.fromkeys((r.side, r.precision, r.execution, r.group) for r in found.rows):
-        rows = [r for r in found.rows if (r.side, r.precision, r.execution, r.group) == key]
-        side, precision, execution, group = key
+    for key in dict.fromkeys((r.precision, r.execution, r.group) for r in found.rows):
+        rows = [row for row in found.rows if (row.precision, row.execution, row.group) == key]
+        precision, execution, group = key
         title = say(_TITLE, group=say(GROUPS[group]), precision=precision, execution=execution)
         if several:
-            title = say(_OF_SIDE, title=title, first=label(found.baseline), second=label(side))
+            title = say(_FROM, title=title, baseline=label(found.baseline))
         yield title, table(rows)
 
 
 def table(rows: Sequence[Row]) -> Grid:
-    """Return a line for each case; those that do not agree are marked."""
-    heads = columns(_CASE, _FORWARD, _GRADIENT, _OWN_FORWARD, _OWN_GRADIENT)
-    return Grid(heads, list(map(_line, rows)))
+    """Return a line for each case, with columns for each side; what does not agree is marked."""
+    sides = list(dict.fromkeys(row.side for row in rows))
+    heads = (_FORWARD, _GRADIENT, _OWN_FORWARD, _OWN_GRADIENT)
+    made = columns(_CASE, *heads)
+    if len(sides) > 1:
+        named = [Cell(say(_OF, column=say(h), side=label(s)), side=s) for s in sides for h in heads]
+        made = [made[0], *map(Column, named)]
+    cases: dict[str, dict[str, Row]] = {}
+    for row in rows:
+        cases.setdefault(row.case, {})[row.side] = row
+    return Grid(made, [_line(case, found, sides) for case, found in cases.items()])
 
 
-def _line(row: Row) -> Line:
-    wrong = row.matched is not None and not row.agrees
-    cells = [row.case, *_written(row.matched), *_written(row.own)]
-    return Line([Cell(text, strong=wrong) for text in cells], differs=wrong)
+def _line(case: str, found: Mapping[str, Row], sides: Sequence[str]) -> Line:
+    """Return the cells of a case, whose rows are ``found`` by side."""
+    cells = [Cell(case, strong=any(map(_is_wrong, found.values())))]
+    for side in sides:
+        row = found.get(side)
+        numbers = 4 * [UNKNOWN] if row is None else [*_written(row.matched), *_written(row.own)]
+        wrong = row is not None and _is_wrong(row)
+        cells += [Cell(text, strong=wrong) for text in numbers]
+    return Line(cells, differs=cells[0].strong)
+
+
+def _is_wrong(row: Row) -> bool:
+    return row.matched is not None and not row.agrees
 
 
 def _written(found: Apart | None) -> list[str]:
