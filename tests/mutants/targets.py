@@ -3,8 +3,10 @@
 import os
 from pathlib import Path
 
+from services.frameworks import own
+
 ROOT = Path(__file__).parents[2]
-EVERY = ("pytorch", "tensorflow", "jax")
+EVERY = tuple(own())
 # The two of a certificate; MUTANTS=pytorch,jax tries those of JAX's folder.
 FRAMEWORKS = tuple(os.environ.get("MUTANTS", "pytorch,tensorflow").split(","))
 _TELLS = "tells of the trial, and decides nothing in it"
