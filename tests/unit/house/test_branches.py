@@ -60,13 +60,14 @@ COVERED = {
     "pytorch/code/kinds.py of_call: padding.dtype is torch.bool": KIND,
     "pytorch/code/patches.py _by_batch: x.dtype == torch.float64": BOTH,
     "jax/code/built.py __init__: spec.precision in MIXED": BUILT,
-    "jax/code/built.py _prepare: on_cpu and isinstance(module, nnx.Conv) and "
+    "jax/code/built.py _prepare: on_cpu and self._matched and isinstance(module, nnx.Conv) and "
     "(module.conv_general_dilated is jax.lax.conv_general_dilated)": BUILT,
     "jax/code/built.py _prepare: own is not None and name == 'dtype' and "
     "(jnp.dtype(own) != dtype)": MESSAGE,
     "jax/code/built.py _prepare: own is not None and self._precise and "
     "(jnp.dtype(own) == jnp.float32)": BUILT,
-    "jax/code/built.py _ran: 'rngs' in inspect.signature(type(module).__call__).parameters": BUILT,
+    "jax/code/built.py _called: "
+    "'rngs' in inspect.signature(type(module).__call__).parameters": BUILT,
     "jax/code/built.py _take_apart: _is_real(leaf) and leaf.dtype != dtype": BUILT,
     "jax/code/patches.py _attended: not (_precise and _precise[-1]) or "
     "query.dtype != jnp.float64 or query.ndim != 4": BOTH,
