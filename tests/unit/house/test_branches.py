@@ -99,6 +99,7 @@ COVERED = {
     "jax/layers/convolutions/conv2d.py convolved: given.rounding.on_cpu": GPU,
     "jax/matched.py peak_device_memory_bytes: self._spec.device is Device.CPU": MESSAGE,
     "jax/rounding.py _rounded: array.dtype == self.products": ROUNDED,
+    "jax/rounding.py _rounded: self.products == jnp.bfloat16": f"{ROUNDED}; test_jax.py",
     "jax/rounding.py factor: self.on_cpu": GPU,
     "jax/rounding.py product: self.on_cpu": GPU,
     "jax/scanned_steps.py _step: self._spec.report_step_details": DETAILS,
