@@ -1,7 +1,7 @@
 """A parity table -> tables, one for each group of kinds, precision and execution."""
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 from orchestrator.language.phrases import Phrase, say
 from orchestrator.language.words import label
@@ -13,7 +13,9 @@ _CASE = Phrase("Case")
 _FORWARD, _GRADIENT = Phrase("forward"), Phrase("gradient")
 _OWN_FORWARD, _OWN_GRADIENT = Phrase("own forward"), Phrase("own gradient")
 _TITLE = Phrase("{group}, {precision}, execution {execution}")
-_FROM = Phrase("{title}, from {baseline}")
+_OF_MATCHED, _OF_OWN = (_FORWARD, _GRADIENT), (_OWN_FORWARD, _OWN_GRADIENT)
+_MATCHED = Phrase("{title}, matched jobs, from {baseline}")
+_OWN = Phrase("{title}, own ways, from {baseline}")
 _OF = Phrase("{column}, {side}")
 GROUPS = {
     "layers": Phrase("Layers"),
@@ -46,40 +48,53 @@ def report(found: Parity) -> Iterator[Part]:
 
 
 def tables(found: Parity) -> Iterator[tuple[str, Grid]]:
-    """Yield title and table of each group, by precision and execution."""
-    several = len({row.side for row in found.rows}) > 1
+    """Yield title and table of each group, by precision and execution.
+
+    Of several sides, one table of the matched jobs and one of the own ways.
+    """
+    sides = list(dict.fromkeys(row.side for row in found.rows))
     for key in dict.fromkeys((r.precision, r.execution, r.group) for r in found.rows):
         rows = [row for row in found.rows if (row.precision, row.execution, row.group) == key]
         precision, execution, group = key
         title = say(_TITLE, group=say(GROUPS[group]), precision=precision, execution=execution)
-        if several:
-            title = say(_FROM, title=title, baseline=label(found.baseline))
-        yield title, table(rows)
+        if len(sides) < 2:
+            yield title, table(rows)
+            continue
+        for form, heads in ((_MATCHED, _OF_MATCHED), (_OWN, _OF_OWN)):
+            named = say(form, title=title, baseline=label(found.baseline))
+            yield named, _of_sides(rows, sides, heads)
 
 
 def table(rows: Sequence[Row]) -> Grid:
-    """Return a line for each case, with columns for each side; what does not agree is marked."""
-    sides = list(dict.fromkeys(row.side for row in rows))
-    heads = (_FORWARD, _GRADIENT, _OWN_FORWARD, _OWN_GRADIENT)
-    made = columns(_CASE, *heads)
-    if len(sides) > 1:
-        named = [Cell(say(_OF, column=say(h), side=label(s)), side=s) for s in sides for h in heads]
-        made = [made[0], *map(Column, named)]
+    """Return a line for each case of one side; those that do not agree are marked."""
+    heads = columns(_CASE, *_OF_MATCHED, *_OF_OWN)
+    return Grid(heads, [_line(r.case, [r], [*_written(r.matched), *_written(r.own)]) for r in rows])
+
+
+def _of_sides(rows: Sequence[Row], sides: Sequence[str], heads: Sequence[Phrase]) -> Grid:
+    """Return a line for each case, with columns for each side, of the matched jobs or own ways."""
+    names = [(head, side) for head in heads for side in sides]
+    cells = [Cell(say(_OF, column=say(h), side=label(side)), side=side) for h, side in names]
     cases: dict[str, dict[str, Row]] = {}
     for row in rows:
         cases.setdefault(row.case, {})[row.side] = row
-    return Grid(made, [_line(case, found, sides) for case, found in cases.items()])
+    lines = []
+    for case, found in cases.items():
+        pairs = [
+            _written((row.matched if heads is _OF_MATCHED else row.own) if row else None)
+            for row in map(found.get, sides)
+        ]
+        lines.append(
+            _line(
+                case, list(found.values()), [t for both in zip(*pairs, strict=True) for t in both]
+            )
+        )
+    return Grid([*columns(_CASE), *map(Column, cells)], lines)
 
 
-def _line(case: str, found: Mapping[str, Row], sides: Sequence[str]) -> Line:
-    """Return the cells of a case, whose rows are ``found`` by side."""
-    cells = [Cell(case, strong=any(map(_is_wrong, found.values())))]
-    for side in sides:
-        row = found.get(side)
-        numbers = 4 * [UNKNOWN] if row is None else [*_written(row.matched), *_written(row.own)]
-        wrong = row is not None and _is_wrong(row)
-        cells += [Cell(text, strong=wrong) for text in numbers]
-    return Line(cells, differs=cells[0].strong)
+def _line(case: str, rows: Sequence[Row], numbers: Sequence[str]) -> Line:
+    wrong = any(map(_is_wrong, rows))
+    return Line([Cell(text, strong=wrong) for text in (case, *numbers)], differs=wrong)
 
 
 def _is_wrong(row: Row) -> bool:
