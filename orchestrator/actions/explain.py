@@ -46,6 +46,10 @@ _TWICE = Phrase("The pitfall {name} is named more than once; name it once.")
 _NOT_THERE = Phrase(
     "{framework} has no way of its own where the pitfall {name} is; leave out one of the two."
 )
+_ONE_OF_PAIRS = Phrase(
+    "--all-pairs introduces each two of several differences at once, and {name} is the only one "
+    "here. Name another by --pitfall, or none for all."
+)
 _NO_PITFALL = Phrase("There is no pitfall {name!r}; choose from {known}.")
 
 
@@ -129,6 +133,8 @@ def run_explanation(request: ExplanationRequest, runners: Runners, display: Disp
 
     Raises BadInput if none of the pitfalls can touch the job.
     """
+    if request.all_pairs and len(request.pitfalls) == 1:
+        raise BadInput(english(_ONE_OF_PAIRS, name=request.pitfalls[0].name))
     runners.prepare(request.runner_names)
     from orchestrator import page  # noqa: F401, PLC0415 - take a while to import
     from orchestrator.figures import plots  # noqa: F401, PLC0415 - take a while to import

@@ -7,16 +7,16 @@ from typing import Any
 from orchestrator.actions import explain as explaining
 from orchestrator.actions import verify as proof
 from orchestrator.actions.request import Request
-from orchestrator.api.asked import job_of, names_of, raise_with_place, running, spec_of
+from orchestrator.api.asked import job_of, names_of, raise_with_place, running, sides_of, spec_of
 from orchestrator.api.functions import record
 from orchestrator.api.keywords import with_flags
 from orchestrator.api.progress import Progress
 from orchestrator.api.result import Record
 from orchestrator.api.words import in_words_of_python
 from orchestrator.frameworks import usual
-from orchestrator.settings import by_code, config
+from orchestrator.settings import config
+from orchestrator.settings import sides as named
 from orchestrator.settings.job import one_of
-from orchestrator.trials.sides import sides
 
 
 @with_flags
@@ -26,6 +26,7 @@ def verify(
     *,
     changes: Mapping[str, Any] | None = None,
     frameworks: str | Sequence[str] = usual(),
+    side: str | Sequence[str] = (),
     baseline: str | None = None,
     steps: int | None = None,
     output: str | Path = "runs",
@@ -37,12 +38,13 @@ def verify(
     One epoch in float64 by default. Keywords as of `compare`; ``steps``: only so many of each
     epoch. Whether it was shown is ``to_dict()["same_job"]``. Raises OrchestratorError.
     """
-    job, named = job_of(workload, given), names_of(frameworks, 2)
+    job, listed = job_of(workload, given), names_of(frameworks, 2)
     spec = spec_of(job, changes, {**proof.VERIFIED, "steps_per_epoch_limit": steps})
-    names = by_code.frameworks(named, spec)
-    first = config.baseline(baseline, names)
-    request = Request(job.title, spec, sides(names), Path(output), first)
-    with running(progress, job.workload, names, given, spec.epochs) as (runners, display):
+    compared = sides_of(side, listed, spec)
+    first = named.baseline(baseline, compared, spec)
+    request = Request(job.title, spec, compared, Path(output), first)
+    proof.check(request)
+    with running(progress, job.workload, request.names, given, spec.epochs) as (runners, display):
         run, _ = proof.verify(request, runners, display)
     return record(run)
 
@@ -55,6 +57,7 @@ def explain(
     pitfall: str | Sequence[str] | None = None,
     changes: Mapping[str, Any] | None = None,
     frameworks: str | Sequence[str] = usual(),
+    side: str | Sequence[str] = (),
     baseline: str | None = None,
     output: str | Path = "runs",
     progress: Progress = False,
@@ -70,13 +73,14 @@ def explain(
     idiomatic recipe too, and attribute its gap; ``all_pairs``: introduce each two at once too.
     Raises OrchestratorError, and what has finished is kept, as by `compare`.
     """
-    job, named = job_of(workload, given), names_of(frameworks, 2)
+    job, listed = job_of(workload, given), names_of(frameworks, 2)
     asked = (pitfall,) if isinstance(pitfall, str) else pitfall or ()
     spec = spec_of(job, changes, {"epochs": 1})
-    names = by_code.frameworks(named, spec)
+    compared = named.unchanged(sides_of(side, listed, spec))
+    names = tuple(each.name for each in compared)
     first = config.baseline(baseline, names)
     request = explaining.ExplanationRequest(
-        *(job.title, spec, sides(names), Path(output), first),
+        *(job.title, spec, compared, Path(output), first),
         pitfalls=explaining.chosen(asked, spec.device, names),
         repeats=repeats,
         all_pairs=all_pairs,

@@ -5,18 +5,19 @@ from pathlib import Path
 from typing import Any
 
 from orchestrator.actions.sweeps import train
-from orchestrator.api.asked import job_of, names_of, plan_of, raise_with_place, running
+from orchestrator.api.asked import job_of, names_of, plan_of, raise_with_place, running, sides_of
 from orchestrator.api.functions import record
 from orchestrator.api.keywords import with_lists
 from orchestrator.api.progress import Progress
 from orchestrator.api.result import Record
 from orchestrator.api.words import in_words_of_python
 from orchestrator.frameworks import usual
-from orchestrator.settings import by_code, config
+from orchestrator.settings import config
 from orchestrator.settings import grid as grids
+from orchestrator.settings import sides as named
 from orchestrator.settings.job import FLAGS
 from orchestrator.storage import shelf
-from orchestrator.trials.sides import sides, twice
+from orchestrator.trials.sides import twice
 
 
 @with_lists
@@ -27,6 +28,7 @@ def sweep(
     axes: Mapping[str, Sequence[Any]] | None = None,
     changes: Mapping[str, Any] | None = None,
     frameworks: str | Sequence[str] = usual(),
+    side: str | Sequence[str] = (),
     baseline: str | None = None,
     repeats: int = 1,
     same_seed: bool = False,
@@ -63,8 +65,12 @@ def sweep(
         job = job_of(workload, {name: v for name, v in given.items() if name not in several})
         grid = grids.of_values(job, several, axes or {}, changes or {})
         every = grid.jobs(job.workload)
-        taken = by_code.frameworks(names_of(frameworks), next(iter(every.values())))
-        compared = twice(*config.frameworks(aa)[:1]) if aa else sides(taken)
+        spec = next(iter(every.values()))
+        compared = sides_of(side, names_of(frameworks), spec)
+        if aa:
+            named.refuse_both("--aa", given=bool(side))
+            compared = twice(*config.frameworks(aa)[:1])
+        grids.check_sides(grid, compared)
         names = tuple(side.name for side in compared)
         request = train.SweepRequest(
             workload=job.title,
@@ -72,7 +78,7 @@ def sweep(
             jobs=every,
             sides=compared,
             output=Path(output),
-            baseline=config.baseline(baseline, names),
+            baseline=named.baseline(baseline, compared, spec),
             label=label,
             certify=verify,
             plan=plan_of(

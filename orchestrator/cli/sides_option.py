@@ -6,9 +6,11 @@ from typing import Annotated
 import typer
 from twinrun.v1 import job_pb2
 
+from orchestrator.cli import completion
 from orchestrator.cli.options import ALL, WhereOptions
 from orchestrator.settings import by_code, config, versions
 from orchestrator.settings import sides as named
+from orchestrator.settings.config import Places
 from orchestrator.trials.sides import Side, sides
 
 SidesOption = Annotated[
@@ -19,6 +21,25 @@ SidesOption = Annotated[
         help="A side: a framework, and what it changes in the job, such as 'pytorch: "
         "execution=compiled'. Once for each side, in place of --frameworks. pytorch-2.13.0 is "
         "that version, from 'make setup TORCH_VERSION=2.13.0' or by --runner.",
+    ),
+]
+
+UnchangedOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--side",
+        metavar="NAME",
+        help="A side: a framework, or a version of it, such as pytorch-2.13.0, from 'make setup "
+        "TORCH_VERSION=2.13.0' or by --runner. Once for each side, in place of --frameworks.",
+    ),
+]
+RunnersOption = Annotated[
+    str,
+    typer.Option(
+        "--frameworks",
+        help="Frameworks, and versions of them such as pytorch-2.13.0, separated by commas; where "
+        "--runner names versions, those that it names.",
+        autocompletion=completion.frameworks,
     ),
 ]
 
@@ -40,3 +61,19 @@ def compared(
         return by_address or sides(by_code.frameworks(config.compared(frameworks, least), spec))
     named.refuse_both("--frameworks", given=frameworks != ALL)
     return named.sides(given, spec)
+
+
+def unchanged(
+    given: Sequence[str] | None, frameworks: str, spec: job_pb2.JobSpec, where: WhereOptions
+) -> tuple[Side, ...]:
+    """Return the sides as `compared` does, two or more, each another runner and of the same job.
+
+    Raises BadInput.
+    """
+    return named.unchanged(compared(given, frameworks, spec, where, least=2))
+
+
+def asked(frameworks: str, where: WhereOptions) -> tuple[tuple[str, ...], Places]:
+    """Return the names of the runners of `RunnersOption`, and where they are. Raises BadInput."""
+    names = versions.runners(frameworks, where.named, ALL)
+    return names, where.places([Side.named(name) for name in names])

@@ -4,7 +4,7 @@ import dataclasses
 import functools
 import itertools
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import closing
 
 from twinrun.v1 import job_pb2
@@ -25,10 +25,10 @@ _ACTIVE = (job_pb2.JOB_STATE_PENDING, job_pb2.JOB_STATE_RUNNING)
 
 
 class Board:
-    """The current live state. Any thread may read or change it."""
+    """The current live state of the runners of these names. Any thread may read or change it."""
 
-    def __init__(self) -> None:
-        self.live = Live({framework: Runner() for framework in FRAMEWORKS})
+    def __init__(self, names: Iterable[str] = FRAMEWORKS) -> None:
+        self.live = Live({name: Runner() for name in names})
         self._changing = threading.Lock()
 
     def change(self, how: Callable[[Live], Live]) -> None:
@@ -40,7 +40,7 @@ class Board:
 
 
 class Follower:
-    """Follows the runner of one framework, in a thread of its own, from `start` to `stop`.
+    """Follows the runner of a framework, or a version, in a thread of its own, until `stop`.
 
     It starts no runner and no job. It reads one job at a time: the running one, else the newest
     unread one. Meanwhile it asks nothing else of the runner, whose machine is timing a trial.

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping, Sequence
 
-from orchestrator.frameworks import FRAMEWORKS, usual
+from orchestrator.frameworks import usual
 from orchestrator.language.palette import looks
 from orchestrator.language.phrases import say
 from orchestrator.language.words import OF, label
@@ -73,8 +73,7 @@ def encoded(event: str, data: str, cursor: Cursor) -> bytes:
 
 
 def _overview(live: Live, shown: Sequence[Sequence[LiveJob]]) -> dict[str, object]:
-    optional = FRAMEWORKS.keys() - {*usual()}
-    there = [name for name, each in live.runners.items() if each.seen or name not in optional]
+    there = [name for name, each in live.runners.items() if each.seen or name in usual()]
     return {
         "runners": [
             {

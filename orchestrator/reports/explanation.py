@@ -25,6 +25,7 @@ from orchestrator.results.habits.explanation import Row, Skipped
 from orchestrator.results.habits.pitfall import Pitfall
 from orchestrator.results.quantities import seconds
 from orchestrator.trials.metrics import ACCURACY, Metric
+from orchestrator.trials.sides import framework_of
 
 _MATCHED = Phrase("nothing")
 _MEANING = Phrase(
@@ -170,7 +171,8 @@ def meaning(rows: Sequence[Row]) -> str:
 
 
 def _own_ways(pitfall: Pitfall, frameworks: Sequence[str]) -> list[str]:
-    return [UNKNOWN if does is None else say(does) for does in map(pitfall.does, frameworks)]
+    ways = map(pitfall.does, map(framework_of, frameworks))
+    return [UNKNOWN if does is None else say(does) for does in ways]
 
 
 def paragraph(pitfall: Pitfall, width: int = 80) -> str:

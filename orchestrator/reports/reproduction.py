@@ -72,7 +72,7 @@ def of_sweep(found: Sweep, compared: Sequence[Comparison], about: About) -> Repr
         words += ["--set", f"{axis}={','.join(map(written, values))}"]
     words += _flags(first, frameworks, 1)
     words += ["--until-sure"] if about.precision else ["--repeats", str(repeats)]
-    return _made(words, file, first.job, _commits(compared))
+    return _made(words, file, first.job, _commits(compared), tuple(first.trials))
 
 
 def _commits(compared: Iterable[Comparison]) -> set[str]:

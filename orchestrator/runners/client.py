@@ -109,9 +109,9 @@ class Client:
         answers.check_info(self._wire.gates.origin(), info)
         return info
 
-    def check_version(self) -> None:
-        """Check it as `require_version`, if it is known before any job."""
-        if self._version and (info := self.info()).HasField("environment"):
+    def check_version(self, known: runner_service_pb2.GetServerInfoResponse | None = None) -> None:
+        """Check it as `require_version`, if it is ``known``, or asked, before any job."""
+        if self._version and (info := known or self.info()).HasField("environment"):
             self.require_version(info.environment)
 
     def require_version(self, environment: job_pb2.Environment) -> None:

@@ -167,8 +167,7 @@ class Runners:
 
         while True:
             client = self._own(framework, once)
-            if client is None and not self._places.local and not version_of(framework):
-                client = _at_default_port(framework, self._places, once)
+            client = client or _at_default_port(framework, self._places, once)
             if client is not None:
                 return self._exits.enter_context(closing(client))
             if self._start(framework):
@@ -224,15 +223,17 @@ def answering(
     It looks at the given address, else where the user's own runner listens, else at the default
     port. ``tell`` receives which one is skipped, and why. The caller closes the client.
     """
-    given = places.addresses.get(framework)
-    if given:
-        return _usable(framework, given, _PROBE_SECONDS, tell, trust=places.trust.get(framework))
+    if given := places.addresses.get(framework):
+        trust = places.trust.get(framework_of(framework))
+        return _usable(framework, given, _PROBE_SECONDS, tell, trust=trust)
     announced = local.announced(framework, places)
     own = announced and _usable(framework, announced, _PROBE_SECONDS, tell, own=True)
-    return own or (None if places.local else _at_default_port(framework, places, tell))
+    return own or _at_default_port(framework, places, tell)
 
 
 def _at_default_port(framework: str, places: Places, tell: Callable[[str], None]) -> Client | None:
+    if places.local or version_of(framework):
+        return None
     address, trust = f"127.0.0.1:{FRAMEWORKS[framework].port}", places.trust.get(framework)
     return _usable(framework, address, _PROBE_SECONDS, tell, trust=trust)
 
@@ -258,19 +259,18 @@ def _usable(
     client = Client(framework, address, trust=trust, tell=tell)
     try:
         info = client.info(seconds)
+        client.check_version(info)
         if not info.HasField("import_error"):
             return client
         why = english(OF, name=address, what=info.import_error.message)
         tell(say(_PASSED_OVER, framework=framework, why=why))
-    except WrongRunner as error:
+    except (WrongRunner, BadInput) as error:  # or refused by TLS, or by who calls
         tell(say(_PASSED_OVER, framework=framework, why=error.message))
     except TooSlow:
         why = english(_SLOW, address=address, seconds=seconds)
         tell(say(_PASSED_OVER, framework=framework, why=why))
     except RunnerUnavailable:
         pass
-    except BadInput as error:  # of TLS, or of who calls
-        tell(say(_PASSED_OVER, framework=framework, why=error.message))
     client.close()
     return None
 

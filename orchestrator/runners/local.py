@@ -15,7 +15,7 @@ from orchestrator.frameworks import FRAMEWORKS
 from orchestrator.language.phrases import Phrase, Sentence, english
 from orchestrator.runners.apart import start as start_thread
 from orchestrator.settings.config import Places
-from orchestrator.trials.sides import Side, framework_of
+from orchestrator.trials.sides import Side, framework_of, version_of
 
 _ENDED = Phrase(
     "The {framework} runner ended during its start; its last lines, from {log}:\n{last}"
@@ -159,6 +159,21 @@ def lease(framework: str, places: Places) -> Lease | None:
     return None if descriptor is None else Lease(descriptor)
 
 
+def versions_here(places: Places) -> list[str]:
+    """Return the names of the versions that have an environment here."""
+    made = sorted(path.parents[1].name for path in places.environments.glob(_VERSIONED))
+    return [each.removeprefix(".venv-") for each in made]
+
+
+def with_job(job_id: str, framework: str, places: Places) -> str:
+    """Return the name of the user's own runner that stores a job: of a version, or the usual."""
+    for path in sorted(places.state_home.glob(f"{framework}-*/jobs/*")):
+        name = path.parents[1].name
+        if path.name == job_id and framework_of(name) == framework and version_of(name):
+            return name
+    return framework
+
+
 def start(framework: str, places: Places, lazy: bool) -> LocalRunner | None:
     """Start a runner on a free port; return at once. None: another has the state directory.
 
@@ -210,10 +225,9 @@ def _no_python(name: str, python: Path, places: Places) -> Sentence:
         optional = side.framework in FRAMEWORKS and not FRAMEWORKS[side.framework].usual
         phrase = _NO_OPTIONAL_PYTHON if optional else _NO_PYTHON
         return english(phrase, framework=name, python=python)
-    made = sorted(path.parents[1].name for path in places.environments.glob(_VERSIONED))
     names = {"name": name, "version": side.version, "python": python}
     variable = FRAMEWORKS[side.framework].version_variable
-    known = ", ".join(each.removeprefix(".venv-") for each in made) or english(_NONE)
+    known = ", ".join(versions_here(places)) or english(_NONE)
     return english(_NO_VERSION, **names, variable=variable, known=known)
 
 

@@ -41,7 +41,7 @@ _NO_MARGIN = Phrase(
     "{flag} is {value:g}; it must be above 0: a difference that does not matter, in points for an "
     "accuracy."
 )
-_NO_PERCENTAGE = Phrase("{flag} is {text!r}; give a percentage such as 2%.")
+_NO_PERCENTAGE = Phrase("{flag} is {text!r}; give a percentage between 0 and 100, such as 2%.")
 _NO_ASSIGNMENT = Phrase("--set takes FIELD=VALUE, such as 'batch_size=32'; it was given {text!r}.")
 _NOT_YAML = Phrase("--set {name}: {value!r} is not YAML: {error}")
 _NO_FIELD_NEAR = Phrase("The job spec has no field {path}; did you mean {near}?")
@@ -95,7 +95,7 @@ class Places:
 
 def frameworks(names: str) -> tuple[str, ...]:
     """Parse ``pytorch,tensorflow``. Raises BadInput."""
-    listed = tuple(name.strip() for name in names.split(","))
+    listed = versions.of_none(names)
     unknown = [name for name in listed if name not in FRAMEWORKS]
     if unknown:
         asked, known = ", ".join(map(repr, unknown)), ", ".join(FRAMEWORKS)

@@ -19,6 +19,7 @@ from orchestrator.language.phrases import Phrase, Sentence, english, join
 from orchestrator.language.words import LINES, OF
 from orchestrator.settings import config
 from orchestrator.settings.job import FLAGS, JobFlags, choices, one_of
+from orchestrator.trials.sides import Side, as_flag
 
 MOST_CELLS = 200
 _LONGEST_NAME = 100  # characters of a cell's name that says its values
@@ -34,6 +35,10 @@ _NOT_YAML = Phrase("--set {field}: {text!r} is not YAML: {error}.")
 _NO_LIST = Phrase("{field} takes a list of values; it was given {value!r}.")
 _SINGLE = Phrase("{name} takes one value, not a list.")
 _NOT_A_NUMBER = Phrase("{name} takes numbers; it was given {value!r}.")
+_VARIED = Phrase(
+    "--side {side!r} changes {field}, in which the cells differ: all cells of that side would be "
+    "the same. Leave out one of the two."
+)
 _NOT_WHOLE = Phrase("{name} takes whole numbers; it was given {value!r}.")
 _NOT_PLAIN = Phrase("{field} takes texts, numbers, lists and dicts; it was given {value!r}.")
 _EXPONENT = re.compile(r"[+-]?\d+(\.\d*)?[eE][+-]?\d+")
@@ -98,6 +103,21 @@ def grid(flags: JobFlags, assigned: Sequence[str]) -> Grid:
             config.assignment(assignment)  # says what is wrong
         _read(axes, faults, field.strip(), text, partial(_of_yaml, field.strip()))
     return _made(fixed, axes, faults)
+
+
+def check_sides(grid: Grid, sides: Sequence[Side]) -> None:
+    """Check that no side changes, in every cell alike, what the cells differ in. Raises BadInput.
+
+    A side may change a part of what an axis is the whole of.
+    """
+    faults = [
+        english(_VARIED, side=as_flag(side.name), field=axis)
+        for side in sides
+        for axis in grid.axes
+        if any(f"{axis}.".startswith(f"{field}.") for field, _ in side.changes)
+    ]
+    if faults:
+        raise BadInput(join(LINES, faults))
 
 
 def of_values(

@@ -16,7 +16,7 @@ from orchestrator.language.words import LINES, SEMICOLON
 from orchestrator.settings import config, versions
 from orchestrator.settings.workloads import forms, lines
 from orchestrator.trials.mappings.names import in_proto
-from orchestrator.trials.sides import SHARED, WORK, Side, whole
+from orchestrator.trials.sides import SHARED, WORK, Side, as_flag, whole
 from orchestrator.trials.spec import spec_of
 
 _OF = Phrase("--side {text!r}: {fault}")
@@ -46,6 +46,12 @@ _VARIANTS = Phrase(
     "--loop both and --recipe both make several comparisons, and --side one; write both as sides: "
     "--side pytorch --side 'pytorch: loop=custom'."
 )
+_UNCHANGED = Phrase(
+    "--side {side!r}: here a side is a framework, or a version of one, and changes nothing of the "
+    "job. 'orchestrator compare' takes sides that do."
+)
+_SAME = Phrase("--side names {side} twice; here each side is another one.")
+_FEW = Phrase("This needs {least} sides or more, and --side names {count}.")
 _MOST_CHARACTERS = 100  # of a side's name, which is a part of names of files
 _NEXT = re.compile(r",(?=\s*[A-Za-z_][\w.]*\s*=)")  # YAML has no such thing within a value
 
@@ -86,6 +92,21 @@ def baseline(text: str | None, compared: Sequence[Side], spec: job_pb2.JobSpec) 
         (meant,) = sides([text], spec)
         text = next((each for each in names if each == meant.name), text)
     return config.baseline(text, names)
+
+
+def unchanged(found: Sequence[Side]) -> tuple[Side, ...]:
+    """Return the sides if they are two or more, each another runner, and change nothing of the job.
+
+    Raises BadInput.
+    """
+    for side in found:
+        if side.changes:
+            raise BadInput(english(_UNCHANGED, side=as_flag(side.name)))
+        if side.letter:
+            raise BadInput(english(_SAME, side=side.runner))
+    if len(found) < 2:
+        raise BadInput(english(_FEW, least=2, count=len(found)))
+    return tuple(found)
 
 
 def refuse_both(flag: str, *, given: bool) -> None:

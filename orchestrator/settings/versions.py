@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 
 from orchestrator.errors import BadInput
 from orchestrator.frameworks import FRAMEWORKS, parted
-from orchestrator.language.phrases import Phrase, Sentence, english
+from orchestrator.language.phrases import Phrase, Sentence, english, join
+from orchestrator.language.words import LINES
 from orchestrator.trials.sides import VERSION, Side, framework_of, version_of
 
 _NO_FRAMEWORK = Phrase("there is no framework {name!r}; choose from {known}")
@@ -20,10 +21,16 @@ _NO_OTHER = Phrase(
     "write {framework}"
 )
 _NO_SIDE = Phrase(
-    "--runner {names}: no side of this command has that version. 'compare' and 'verify' take it by "
-    "--side; every other command asks each framework's usual runner, such as --runner "
-    "{framework}=HOST:PORT."
+    "--runner {names}: nothing in this command has that version. compare, explain, largest-batch, "
+    "parity, sweep and verify take a version by --side, env and jobs by --frameworks; all others "
+    "ask each framework's usual runner, such as --runner {framework}=HOST:PORT."
 )
+_NOT_HERE = Phrase(
+    "--frameworks takes no version here, and {names} names one. compare, explain, largest-batch, "
+    "parity, sweep and verify take a version by --side, env and jobs by --frameworks; all others "
+    "ask each framework's usual runner."
+)
+_TWICE = Phrase("--frameworks names {name} twice; name it once.")
 _ONE_SIDE = Phrase(
     "--runner {name} is one side of a comparison; give the other's address by another --runner, or "
     "name both sides, such as --side {name} --side {framework}."
@@ -60,12 +67,11 @@ def of_addresses(addresses: Mapping[str, str | None]) -> tuple[Side, ...]:
 
     Empty: none does. Raises BadInput if they make one side alone.
     """
-    sides = [Side.named(name) for name, address in addresses.items() if address]
-    versions = [side for side in sides if side.version]
-    if versions and len(sides) == 1:
+    sides = _of_versions(addresses)
+    if len(sides) == 1:
         names = {"name": sides[0].name, "framework": sides[0].framework}
         raise BadInput(english(_ONE_SIDE, **names))
-    return tuple(sides) if versions else ()
+    return tuple(sides)
 
 
 def check_used(addresses: Mapping[str, str | None], sides: Sequence[Side]) -> None:
@@ -75,3 +81,36 @@ def check_used(addresses: Mapping[str, str | None], sides: Sequence[Side]) -> No
     if unused:
         names = {"names": ", ".join(unused), "framework": framework_of(unused[0])}
         raise BadInput(english(_NO_SIDE, **names))
+
+
+def runners(names: str, addresses: Mapping[str, str | None], usual: str) -> tuple[str, ...]:
+    """Parse names of runners: ``pytorch,pytorch-2.13.0``.
+
+    Where ``names`` is what is ``usual`` and an address is a version's, it is those with addresses.
+    Raises BadInput with everything that is wrong.
+    """
+    if names == usual and (sides := _of_versions(addresses)):
+        return tuple(side.name for side in sides)
+    listed = tuple(name.strip() for name in names.split(","))
+    faults = [found for found in map(split, listed) if not isinstance(found, tuple)]
+    twice = [name for name in dict.fromkeys(listed) if listed.count(name) > 1]
+    faults += [english(_TWICE, name=name) for name in twice]
+    if faults:
+        raise BadInput(join(LINES, faults))
+    return listed
+
+
+def of_none(names: str) -> tuple[str, ...]:
+    """Parse names where a command takes no version. Raises BadInput if one names any."""
+    listed = tuple(name.strip() for name in names.split(","))
+    named = [name for name in listed if isinstance(found := split(name), tuple) and found[1]]
+    if named:
+        given = ", ".join(named)
+        raise BadInput(english(_NOT_HERE, names=given))
+    return listed
+
+
+def _of_versions(addresses: Mapping[str, str | None]) -> list[Side]:
+    """Return the sides that addresses make, where one of them names a version; else none."""
+    sides = [Side.named(name) for name, address in addresses.items() if address]
+    return sides if any(side.version for side in sides) else []

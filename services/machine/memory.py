@@ -95,15 +95,26 @@ def _status(name: str, proc: Path, process: str = "self") -> int | None:
 
 
 def children_bytes(proc: Path = _PROC) -> int | None:
-    """Return the bytes that children, and theirs, have to themselves; 0: there are none.
+    """Return the bytes that children, and theirs, had to themselves at their peaks; 0: none.
 
-    Memory that they share with this process, such as a framework's code, counts once: here it does
-    not. None: the system does not report it.
+    Only those that live. Memory that they share with this process, such as a framework's code,
+    counts once: here it does not. Each one's peak counts, though not all were at the same time.
+    None: the system does not report it.
     """
     try:
-        return sum(_own(proc / child / "smaps_rollup") for child in _descendants(proc, "self"))
+        return sum(_peak(child, proc) for child in _descendants(proc, "self"))
     except OSError:
         return None
+
+
+def _peak(process: str, proc: Path) -> int:
+    """Return the private bytes of a process at its peak; 0 if it has ended.
+
+    What it shares now it shared then too, so the peak had as much more as its resident set had.
+    """
+    own = _own(proc / process / "smaps_rollup")
+    most, now = _status("VmHWM", proc, process), _status("VmRSS", proc, process)
+    return own + max(0, most - now) if own and most and now else own
 
 
 def _descendants(proc: Path, process: str) -> Iterator[str]:

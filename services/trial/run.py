@@ -162,12 +162,13 @@ def _train(
         before = load.read()
         with sampler, phases.part(Phase.TRAIN):
             for chunk in trainer.train_epoch(number):
-                if not step:  # once, while they are there
+                if not step:  # some end with their epoch
                     phases.see_children()
                 emit(StepsFinished(epoch, step, tuple(chunk.losses.tolist()), chunk.details))
                 step += len(chunk.losses)
                 chunks.append(chunk)
         used = load.between(before, load.read())
+        phases.see_children()  # beside the clock; the kernel keeps each one's peak
         with phases.part(Phase.EVALUATE):
             logits = trainer.evaluate()
         trained = phases.seconds(Phase.TRAIN) - trained

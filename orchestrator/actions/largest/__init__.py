@@ -20,7 +20,7 @@ from orchestrator.runners.finding import Runners
 from orchestrator.runners.planning import completed
 from orchestrator.runners.progress import Display
 from orchestrator.runners.schedule import hurried, raise_unless_succeeded
-from orchestrator.trials.sides import Side
+from orchestrator.trials.sides import Side, as_flag
 
 _STEPS = 4  # of a try: the first ones, and some after everything was allocated
 _SHARE = 0.8  # of what is free: the rest is for processes that runners keep ready
@@ -34,6 +34,12 @@ _NOT_FREE = Phrase(
 )
 
 
+_SOUGHT = Phrase(
+    "--side {side!r} sets batch_size, which is what is sought; leave it out. --batch-size is where "
+    "all sides begin."
+)
+
+
 @dataclass(frozen=True, kw_only=True)
 class LargestRequest(Request):
     """``memory``: bytes that a try may have resident; None: a share of what is free.
@@ -43,6 +49,13 @@ class LargestRequest(Request):
 
     memory: int | None = None
     within: float = 0.05
+
+    def __post_init__(self) -> None:
+        """Check as for any request, and that no side sets what is sought. Raises BadInput."""
+        for side in self.sides:
+            if "batch_size" in dict(side.changes):
+                raise BadInput(english(_SOUGHT, side=as_flag(side.name)))
+        super().__post_init__()
 
 
 def largest(

@@ -15,6 +15,7 @@ from orchestrator.cli.output import to_stderr
 from orchestrator.errors import BadInput
 from orchestrator.frameworks import FRAMEWORKS
 from orchestrator.language.phrases import Phrase, english, say
+from orchestrator.runners import local
 
 _NOT_INSTALLED = Phrase(
     "'orchestrator live' needs {package}, which this environment lacks: run 'make setup' again, or "
@@ -50,10 +51,13 @@ def live(
             raise BadInput(english(_NOT_INSTALLED, package=error.name)) from error
         listener = server.listening(port)
         url = f"http://{server.HOST}:{listener.getsockname()[1]}/"
-        board = follow.Board()
+        places = where.places(None)
+        given = [name for name, address in places.addresses.items() if address]
+        names = dict.fromkeys([*FRAMEWORKS, *given, *local.versions_here(places)])
+        board = follow.Board(names)
         serving = server.Server(board, listener)
         followers: list[follow.Follower | runs.RunFollower] = [
-            *(follow.Follower(framework, where.places(), board) for framework in FRAMEWORKS),
+            *(follow.Follower(name, places, board) for name in names),
             runs.RunFollower(output, board.show_run),
         ]
         serving.start()

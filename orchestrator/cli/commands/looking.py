@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from enum import StrEnum
 from typing import Annotated, TypeVar
 
@@ -10,7 +10,7 @@ import typer
 import yaml
 from twinrun.v1 import job_pb2
 
-from orchestrator.cli import completion
+from orchestrator.cli import completion, sides_option
 from orchestrator.cli.options import (
     ALL,
     BaselineOption,
@@ -20,6 +20,7 @@ from orchestrator.cli.options import (
     WhereOptions,
 )
 from orchestrator.cli.output import print_json, print_report, to_stderr
+from orchestrator.cli.sides_option import RunnersOption
 from orchestrator.errors import BadInput, JobFailed, OrchestratorError, RunnerUnavailable
 from orchestrator.frameworks import FRAMEWORKS, parted
 from orchestrator.language import columns as cells
@@ -30,7 +31,7 @@ from orchestrator.reports import summary as summary_report
 from orchestrator.reports import workloads as workloads_report
 from orchestrator.reports.writers.terminal import console
 from orchestrator.results import summary as summaries
-from orchestrator.runners import asking
+from orchestrator.runners import asking, local
 from orchestrator.runners.client import Client
 from orchestrator.runners.finding import Runners
 from orchestrator.runners.planning import completed, untrained
@@ -40,6 +41,7 @@ from orchestrator.settings import by_code, config
 from orchestrator.settings import workloads as presets
 from orchestrator.settings.job import JobFlags
 from orchestrator.storage import machine, store
+from orchestrator.trials.sides import framework_of
 from orchestrator.trials.states import state_name
 
 T = TypeVar("T")
@@ -57,9 +59,8 @@ JobArgument = Annotated[str, typer.Argument(metavar="JOB", help="An id from 'orc
 
 def watch(job_id: JobArgument, where: WhereOptions, as_json: JsonOption = False) -> None:
     "Show the reports of a job and follow it to its end; it may have ended already."
-    framework = _framework_of(job_id)
-    with closing(Runners(where.places(), to_stderr)) as runners:
-        client = runners.get(framework)
+    with closing(Runners(where.places(None), to_stderr)) as runners:
+        framework, client = _with_job(job_id, runners, where)
         lines = Lines(typer.echo)
         for event in client.watch(job_id):
             if as_json:
@@ -71,8 +72,8 @@ def watch(job_id: JobArgument, where: WhereOptions, as_json: JsonOption = False)
 
 def cancel(job_id: JobArgument, where: WhereOptions) -> None:
     "End a waiting or running job; its reports are kept."
-    with closing(Runners(where.places(), to_stderr)) as runners:
-        client = runners.get(_framework_of(job_id))
+    with closing(Runners(where.places(None), to_stderr)) as runners:
+        _, client = _with_job(job_id, runners, where)
         with hurried(client, to_stderr):
             client.cancel(job_id)
             for _ in client.watch(job_id):
@@ -80,12 +81,10 @@ def cancel(job_id: JobArgument, where: WhereOptions) -> None:
         typer.echo(say(OF, name=job_id, what=state_name(client.job(job_id).state)))
 
 
-def jobs(
-    where: WhereOptions, frameworks: FrameworksOption = ALL, as_json: JsonOption = False
-) -> None:
+def jobs(where: WhereOptions, frameworks: RunnersOption = ALL, as_json: JsonOption = False) -> None:
     """List each runner's jobs, newest first."""
-    with closing(Runners(where.places(), to_stderr)) as runners:
-        names = config.frameworks(frameworks)
+    names, places = sides_option.asked(frameworks, where)
+    with closing(Runners(places, to_stderr)) as runners:
         by_name, lost = _of_each(runners, names, lambda client: list(client.jobs()))
     listed = [job for jobs in by_name.values() for job in jobs]
     if as_json:
@@ -116,6 +115,13 @@ def _of_each(
     return answers, lost
 
 
+def _environment(client: Client) -> job_pb2.Environment:
+    """Return where jobs run, of the version that the runner's name asks for."""
+    environment = client.environment()
+    client.require_version(environment)
+    return environment
+
+
 def _raise_for(lost: Sequence[OrchestratorError]) -> None:
     if lost:
         raise type(lost[0])(join(LINES, [error.message for error in lost]))
@@ -125,7 +131,7 @@ def env(
     job: JobOptions,
     where: WhereOptions,
     *,
-    frameworks: FrameworksOption = ALL,
+    frameworks: RunnersOption = ALL,
     measure: Annotated[
         bool,
         typer.Option(
@@ -141,10 +147,10 @@ def env(
 
     Example: orchestrator env --measure --threads 2
     """
-    names = config.frameworks(frameworks)
+    names, places = sides_option.asked(frameworks, where)
     rates: dict[str, job_pb2.MachineMeasured] = {}
-    with closing(Runners(where.places(), to_stderr, lazy=False)) as runners:
-        by_name, lost = _of_each(runners, names, lambda client: client.environment())
+    with closing(Runners(places, to_stderr, lazy=False)) as runners:
+        by_name, lost = _of_each(runners, names, _environment)
         for name in by_name:
             if (client := runners.get(name)).info().insecure:
                 to_stderr(say(_INSECURE, framework=name, address=client.address))
@@ -261,9 +267,21 @@ def workloads(
         typer.echo(yaml.safe_dump(mapping, sort_keys=False), nl=False)
 
 
-def _framework_of(job_id: str) -> str:
-    """Return the framework: a runner begins the ids of its jobs with it."""
+def _with_job(job_id: str, runners: Runners, where: WhereOptions) -> tuple[str, Client]:
+    """Return the runner that has a job, and its name: a framework, or a version of it.
+
+    A runner begins the ids of its jobs with its framework. Raises BadInput.
+    """
     framework, _ = parted(job_id)
     if framework not in FRAMEWORKS:
         raise BadInput(english(_NO_JOB, given=job_id[:80]))
-    return framework
+    places = where.places(None)
+    given = [name for name in places.addresses if framework_of(name) == framework]
+    *others, last = [name for name in given if places.addresses[name]] or [
+        local.with_job(job_id, framework, places)
+    ]
+    for name in others:
+        with suppress(BadInput):  # it has no such job
+            runners.get(name).job(job_id)
+            return name, runners.get(name)
+    return last, runners.get(last)

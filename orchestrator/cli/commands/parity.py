@@ -7,8 +7,10 @@ import typer
 from twinrun.contract.enums import Device, Execution, Precision
 
 from orchestrator.actions import parity as action
+from orchestrator.cli import sides_option
 from orchestrator.cli.options import ALL, FrameworksOption, LabelOption, ShownOptions, WhereOptions
 from orchestrator.cli.output import display_of, print_json, print_report
+from orchestrator.cli.sides_option import UnchangedOption
 from orchestrator.errors import JobFailed, NotTheSameJob
 from orchestrator.language.phrases import Phrase, english, join
 from orchestrator.language.words import COMMA, LINES
@@ -26,6 +28,7 @@ def parity(
     shown: ShownOptions,
     *,
     frameworks: FrameworksOption = ALL,
+    side: UnchangedOption = None,
     only: Annotated[
         list[str] | None,
         typer.Option(
@@ -53,7 +56,8 @@ def parity(
 
     Example: orchestrator parity --only conv2d --only batch_norm
     """
-    names = config.compared(frameworks, least=2)
+    compared = sides_option.unchanged(side, frameworks, config.job_spec(None, {}), where)
+    names = tuple(each.name for each in compared)
     request = action.ParityRequest(
         settings.cases(only or ()),
         names,
@@ -63,7 +67,7 @@ def parity(
     )
     with (
         closing(display_of(shown, names, 1)) as display,
-        closing(Runners(where.places(), display.say)) as runners,
+        closing(Runners(where.places(compared), display.say)) as runners,
     ):
         outcome = action.run_parity(request, runners, display)
     found = outcome.found

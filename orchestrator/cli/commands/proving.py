@@ -30,7 +30,7 @@ from orchestrator.cli.options import (
 )
 from orchestrator.cli.output import display_of, print_json, print_report, say_of
 from orchestrator.cli.pipeline import PipelineOptions, reported
-from orchestrator.cli.sides_option import SidesOption
+from orchestrator.cli.sides_option import SidesOption, UnchangedOption
 from orchestrator.errors import JobFailed, NotTheSameJob
 from orchestrator.language.phrases import Phrase, Sentence, english, join, say
 from orchestrator.language.words import COMMA, LINES, OF
@@ -40,9 +40,8 @@ from orchestrator.reports.grid import Said
 from orchestrator.reports.habits import attribution
 from orchestrator.results.habits import pitfalls
 from orchestrator.runners.finding import Runners
-from orchestrator.settings import by_code, config, versions, workloads
+from orchestrator.settings import config, versions, workloads
 from orchestrator.settings import sides as named
-from orchestrator.trials.sides import sides
 
 _NOT_SHOWN = Phrase("Not shown to be the same job: {names}.")
 _FOR_A_GPU = Phrase(
@@ -147,6 +146,7 @@ def explain(
     shown: ShownOptions,
     *,
     frameworks: FrameworksOption = ALL,
+    side: UnchangedOption = None,
     baseline: BaselineOption = None,
     pitfall: Annotated[
         list[str] | None,
@@ -186,15 +186,16 @@ def explain(
     Example: orchestrator explain --pitfall adam-epsilon
     """
     spec = config.job_spec(job.workload, {"epochs": 1} | job.changes())
-    names = by_code.frameworks(config.compared(frameworks, least=2), spec)
+    compared = sides_option.unchanged(side, frameworks, spec, where)
+    names = tuple(each.name for each in compared)
     chosen = explaining.chosen(pitfall or (), spec.device, names)
     first = config.baseline(baseline, names)
     with (
         closing(display_of(shown, names, spec.epochs)) as display,
-        closing(Runners(where.places(), display.say)) as runners,
+        closing(Runners(where.places(compared), display.say)) as runners,
     ):
         request = explaining.ExplanationRequest(
-            *(job.title, spec, sides(names), shown.output, first, label),
+            *(job.title, spec, compared, shown.output, first, label),
             pitfalls=chosen,
             repeats=repeats,
             all_pairs=all_pairs,

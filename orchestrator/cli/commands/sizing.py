@@ -61,7 +61,7 @@ def largest_batch(
         memory=None if memory is None else bytes_of("--memory", memory),
         within=config.fraction("--within", within),
     )
-    with closing(Runners(where.places(), to_stderr)) as runners:
+    with closing(Runners(where.places(request.sides), to_stderr)) as runners:
         found, limit = largest(request, runners, Lines(to_stderr))
     if as_json:
         print_json(as_dict(found, limit))

@@ -1,7 +1,7 @@
 """The command that runs a grid of comparisons."""
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,7 +9,7 @@ import typer
 
 from orchestrator.actions.compare import raise_for
 from orchestrator.actions.sweeps import train
-from orchestrator.cli import completion
+from orchestrator.cli import completion, sides_option
 from orchestrator.cli.options import (
     ALL,
     BaselineOption,
@@ -21,6 +21,7 @@ from orchestrator.cli.options import (
     WhereOptions,
 )
 from orchestrator.cli.output import display_of, print_json, print_report
+from orchestrator.cli.sides_option import SidesOption
 from orchestrator.errors import Doubtful, NotTheSameJob
 from orchestrator.language.phrases import Phrase, english, join
 from orchestrator.language.words import LINES, OF
@@ -28,11 +29,11 @@ from orchestrator.reports import sweeps as report
 from orchestrator.results.sweeps import as_dict
 from orchestrator.runners.finding import Runners
 from orchestrator.runners.progress import Display
-from orchestrator.settings import by_code, config
 from orchestrator.settings import grid as grids
+from orchestrator.settings import sides as named
 from orchestrator.settings.job import FLAGS, Flag
 from orchestrator.storage import shelf
-from orchestrator.trials.sides import sides, twice
+from orchestrator.trials.sides import Side, twice
 
 _WARNED = Phrase("--strict: the result stands with warnings: {codes}.")
 
@@ -62,6 +63,7 @@ def sweep(
     repeat: RepeatOptions,
     *,
     frameworks: FrameworksOption = ALL,
+    side: SidesOption = None,
     baseline: BaselineOption = None,
     certify: Annotated[
         bool,
@@ -89,15 +91,14 @@ def sweep(
     refused = repeat.refused()
     if resume is not None:
         run = shelf.find(resume, shown.output)
-        names = tuple(train.resumable(run).sides)
-        with _at_work(where, shown, names, run.spec().epochs) as (runners, display):
+        taken = [Side.named(name) for name in train.resumable(run).sides]
+        with _at_work(where, shown, taken, run.spec().epochs) as (runners, display):
             outcome = train.resume(run, runners, display)
     else:
-        request = _request(job, repeat, frameworks, baseline)
+        request = _request(job, repeat, where, frameworks=frameworks, side=side, baseline=baseline)
         request = dataclasses.replace(request, output=shown.output, certify=certify, label=label)
-        names = tuple(side.name for side in request.sides)
         epochs = max(spec.epochs for spec in request.jobs.values())
-        with _at_work(where, shown, names, epochs) as (runners, display):
+        with _at_work(where, shown, request.sides, epochs) as (runners, display):
             outcome = train.sweep(request, runners, display)
     found = outcome.found
     if shown.as_json:
@@ -114,30 +115,40 @@ def sweep(
 
 
 def _request(
-    job: GridOptions, repeat: RepeatOptions, frameworks: str, baseline: str | None
+    job: GridOptions,
+    repeat: RepeatOptions,
+    where: WhereOptions,
+    *,
+    frameworks: str,
+    side: list[str] | None,
+    baseline: str | None,
 ) -> train.SweepRequest:
     """Return what is asked, and not where it is stored. Raises BadInput."""
     grid = grids.grid(job, job.changed or [])
     jobs = grid.jobs(job.workload)
-    names = by_code.frameworks(config.compared(frameworks), next(iter(jobs.values())))
-    compared = twice(repeat.twice.value) if repeat.twice else sides(names)
+    spec = next(iter(jobs.values()))
+    compared = sides_option.compared(side, frameworks, spec, where)
+    if repeat.twice:
+        named.refuse_both("--aa", given=bool(side))
+        compared = twice(repeat.twice.value)
+    grids.check_sides(grid, compared)
     return train.SweepRequest(
         workload=job.title,
         grid=grid,
         jobs=jobs,
         sides=compared,
-        baseline=config.baseline(baseline, [side.name for side in compared]),
+        baseline=named.baseline(baseline, compared, spec),
         plan=repeat.plan(),
     )
 
 
 @contextmanager
 def _at_work(
-    where: WhereOptions, shown: ShownOptions, names: tuple[str, ...], epochs: int
+    where: WhereOptions, shown: ShownOptions, sides: Sequence[Side], epochs: int
 ) -> Iterator[tuple[Runners, Display]]:
     """Yield runners and a display; both end with the block."""
     with (
-        closing(display_of(shown, names, epochs)) as display,
-        closing(Runners(where.places(), display.say)) as runners,
+        closing(display_of(shown, tuple(side.name for side in sides), epochs)) as display,
+        closing(Runners(where.places(sides), display.say)) as runners,
     ):
         yield runners, display

@@ -22,6 +22,7 @@ from orchestrator.storage import shelf
 _NO_QUANTITY = Phrase("--quantity: {name!r} is none that a run is tracked by: {known}.")
 _LOWEST = 0.001  # a lower rate takes more random orders than anybody waits for
 _RARE = Phrase("--rate is {text!r}; it must be at least 0.1%.")
+_NO_RUN = Phrase("No run in {output} fits; 'orchestrator runs' lists what is there.")
 FOLDER = "track"
 
 
@@ -73,6 +74,8 @@ def track(
         raise BadInput(english(_RARE, text=rate))
     start = config.since(since, datetime.now(UTC)) if since else None
     runs = history.fitting(shelf.runs(shown.output), workload, start)
+    if not runs:
+        raise BadInput(english(_NO_RUN, output=shown.output))
     folder = into or shown.output / FOLDER
     found = run_track(runs, share, known[quantity], folder)
     for damage in found.damages:

@@ -233,7 +233,7 @@ def _train_variants(
 ) -> list[comparing.Outcome]:
     with (
         closing(display_of(shown, request.names, request.spec.epochs)) as display,
-        comparing.runners_for(request, where.places(), display) as runners,
+        comparing.runners_for(request, where.places(request.sides), display) as runners,
     ):
         result, outcomes = variants.train_variants(kind, request, runners, display)
     for each in outcomes:

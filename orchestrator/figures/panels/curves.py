@@ -37,6 +37,7 @@ _LAST_EPOCH = Phrase("numbers: mean of the last epoch")
 _NO_EPOCH = Phrase("No epoch was finished.")
 _NO_STEP = Phrase("No step was finished.")
 _TARGET = Phrase("target {target}")
+_HIGH = 0.9  # of the axis: a target from there on is named below its line
 _REACHED = Phrase("{framework}: target after {seconds} s")
 _NOT_REACHED = Phrase("{framework}: target not reached")
 
@@ -103,7 +104,10 @@ def reaching(axes: Axes, comparison: Comparison) -> None:
         axes.axhline(place, color=GREY, ls="--", lw=1, zorder=1)
         beside = axes.get_yaxis_transform()
         text = say(_TARGET, target=metric.written(target[1]))
-        pen = {"color": GREY, "fontsize": "small", "xytext": (4, 3)}
+        pixels = axes.transData.transform((0, place))
+        high = axes.transAxes.inverted().transform(pixels)[1] > _HIGH  # above is the legend
+        pen = {"color": GREY, "fontsize": "small", "xytext": (4, -3 if high else 3)}
+        pen["va"] = "top" if high else "bottom"
         axes.annotate(text, (0, place), xycoords=beside, textcoords="offset points", **pen)
     if fit_beside(comparison):
         axes.legend(loc="lower right" if metric.rises else "lower left", fontsize="small")

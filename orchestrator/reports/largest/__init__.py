@@ -10,6 +10,7 @@ from orchestrator.results.largest import Largest
 _SIDE, _BATCH = Phrase("Side"), Phrase("Largest batch")
 _PEAK, _NEXT = Phrase("Peak memory there"), Phrase("Did not fit")
 _STOPPED = Phrase("{side}: what stopped the next one: {why}")
+_NONE = Phrase("{side}: not even a batch of 1 fits: {why}")
 _LIMIT = Phrase(
     "Each try had a process of its own, which could have {limit} resident. On a GPU the peak is "
     "that of the framework's allocator."
@@ -20,7 +21,8 @@ def report(found: Sequence[Largest], limit_bytes: int) -> Iterator[Part]:
     """Yield the table, what stopped each side, and the limit."""
     yield from (table(found), BLANK)
     for each in found:
-        yield Said(say(_STOPPED, side=label(each.side), why=each.stopped))
+        phrase = _STOPPED if each.best else _NONE
+        yield Said(say(phrase, side=label(each.side), why=each.stopped))
     yield Said(say(_LIMIT, limit=memory(limit_bytes)))
 
 

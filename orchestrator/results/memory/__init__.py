@@ -9,15 +9,16 @@ from twinrun.contract.memory import MemoryUsed
 from orchestrator.language.phrases import Phrase
 from orchestrator.trials.trial import Trial
 
-# Each part of the peak in training, and the field of `MemoryUsed` that has its size.
+# Each part of the peak in training, and the field of `MemoryUsed` that has its size, or `_ADDED`.
 _PARTS: Mapping[Phrase, str] = {
     Phrase("  the framework, before the data"): "started_bytes",
+    Phrase("  what the build loaded besides: libraries, copies"): "added_bytes",
     Phrase("  data"): "data_bytes",
     Phrase("  parameters"): "parameter_bytes",
     Phrase("  the optimizer's state"): "optimizer_bytes",
     Phrase("  child processes"): "children_bytes",
 }
-_DATA = "data_bytes"
+_DATA, _ADDED = "data_bytes", "added_bytes"
 _REST = Phrase("  the rest: gradients, activations, copies, buffers")
 _BUILT = Phrase("Resident after the build")
 _TRAIN, _EVALUATE = Phrase("Peak in training"), Phrase("Peak in evaluation")
@@ -51,12 +52,23 @@ def lines(trials: Sequence[Trial]) -> list[Line]:
 
 
 def _parts(used: Sequence[MemoryUsed], peak: float | None) -> Iterator[Line]:
-    sizes = {field: _median(used, field) for field in _PARTS.values()}
+    sizes = {field: _median(used, field) for field in _PARTS.values() if field != _ADDED}
+    sizes[_ADDED] = _added(sizes, _median(used, "built_bytes"))
     sizes = {field: None if peak is None else size for field, size in sizes.items()}
-    if _rest(peak, sizes) is None:
-        sizes[_DATA] = None
+    for doubtful in (_ADDED, _DATA):
+        if _rest(peak, sizes) is None:
+            sizes[doubtful] = None
     yield from (Line(title, sizes[field]) for title, field in _PARTS.items())
     yield Line(_REST, _rest(peak, sizes))
+
+
+def _added(sizes: Mapping[str, float | None], built: float | None) -> float | None:
+    """Return what was resident after the build, besides what else was. None: not known, or less."""
+    there = [sizes[field] for field in ("started_bytes", _DATA, "parameter_bytes")]
+    known = [size for size in there if size is not None]
+    if built is None or len(known) < len(there) or built < sum(known):
+        return None
+    return built - sum(known)
 
 
 def _rest(peak: float | None, sizes: Mapping[str, float | None]) -> float | None:

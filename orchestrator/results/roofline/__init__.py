@@ -17,7 +17,7 @@ from orchestrator.results.comparison import Comparison
 from orchestrator.results.quantities import EPOCH
 from orchestrator.storage import machine
 from orchestrator.trials.gpu_use import profile_of
-from orchestrator.trials.sides import framework_of
+from orchestrator.trials.sides import framework_of, runner_of
 from orchestrator.trials.trial import Trial
 
 _NEEDS = Phrase(
@@ -137,5 +137,6 @@ def _calls(comparison: Comparison, side: str) -> float | None:
 def _cost(comparison: Comparison, side: str, trial: Trial) -> float | None:
     """Return the seconds that the side's framework needs to start an operation. None: unknown."""
     assert trial.spec is not None  # noqa: S101 - which was asked before
-    measured = comparison.known.rates.get(machine.rates_of(trial.spec), {}).get(framework_of(side))
+    of_each = comparison.known.rates.get(machine.rates_of(trial.spec), {})
+    measured = of_each.get(runner_of(side)) or of_each.get(framework_of(side))
     return 1 / measured.calls_per_second if measured and measured.calls_per_second else None

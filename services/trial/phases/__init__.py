@@ -60,8 +60,9 @@ class Phases:
         self.finish(phase)
 
     def see_children(self) -> None:
-        """Count the memory of child processes, while they are there."""
-        self._children = memory.children_bytes()
+        """Count the memory of child processes while they are there; the largest look counts."""
+        if (found := memory.children_bytes()) is not None:
+            self._children = max(found, self._children or 0)
 
     def memory_used(self, spec: JobSpec, data: Data, held: Weights) -> MemoryUsed:
         """Return what was read, and the sizes of what ``spec`` has held: ``data``, weights.

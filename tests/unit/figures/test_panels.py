@@ -15,6 +15,7 @@ from orchestrator.language.phrases import Phrase, english
 from orchestrator.language.words import number
 from orchestrator.reports.table import table
 from orchestrator.results.comparison import compare
+from orchestrator.results.sweeps.lines import LinePoint, lines
 from orchestrator.results.track import Point, Series
 from tests.builders import evaluations
 from tests.builders.drawn import BOTH
@@ -151,6 +152,21 @@ def test_when_the_target_was_reached_is_said_where_it_was():
     labels = [text.get_text() for text in panel(panels.reaching, found).get_legend().get_texts()]
     assert labels == ["PyTorch: target after 2.30 s", "TensorFlow: target not reached"]
     assert titles._reaching_title(found) == "Not every trial reached 95.50 % test accuracy."
+
+
+@pytest.mark.parametrize(("low", "said"), [(1.1, "band: interval"), (None, "too few blocks")])
+def test_a_ratio_without_an_interval_promises_no_band(low, said):
+    point = LinePoint("pytorch", "tensorflow", 1.2, low, low and 1.3, None, [1.2])
+    cells = [({"batch_size": at}, [point]) for at in (16, 64)]
+    (text,) = sweeps.words_of(lines({"batch_size": [16, 64]}, cells))
+    assert said in text
+
+
+@pytest.mark.parametrize(("target", "side"), [(0.99, "top"), (0.9, "bottom")])
+def test_a_target_at_the_upper_end_is_named_below_its_line(target, side):
+    axes = panel(panels.reaching, dataclasses.replace(BOTH, job=job(target_accuracy=target)))
+    (name,) = [each for each in axes.texts if each.get_text().startswith("target")]
+    assert name.get_verticalalignment() == side
 
 
 def test_a_band_spans_the_least_and_the_most_of_the_trials():

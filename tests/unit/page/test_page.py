@@ -275,6 +275,8 @@ def test_an_explanation_has_a_page_with_a_row_for_each_difference():
     figures = [plots.explanation_canvas(rows).drawing()]
     found = Document(page.render(page.explanation_page([rows], ABOUT, figures)))
     assert all(pitfall.title in found.text for pitfall in PITFALLS)
+    # Its paragraphs are not squeezed into a word a line on a phone.
+    assert len([each for each in found.tags("td") if each.get("class") == "long"]) >= len(PITFALLS)
 
 
 def test_the_page_speaks_the_language_of_the_moment():

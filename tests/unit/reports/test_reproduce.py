@@ -9,9 +9,11 @@ from twinrun.contract.enums import Precision, Recipe
 
 from orchestrator.cli.main import group
 from orchestrator.cli.options import JobOptions
-from orchestrator.reports.reproduction import of_certificates, of_comparison
+from orchestrator.reports.reproduction import of_certificates, of_comparison, of_sweep
 from orchestrator.results.comparison import compare
+from orchestrator.results.sweeps import Sweep
 from orchestrator.settings import config
+from orchestrator.storage.about import About, Kind
 from orchestrator.trials.spec import spec_from_mapping
 from tests.builders import proofs
 from tests.builders.events import trial
@@ -114,3 +116,9 @@ def test_versions_are_made_first_and_named_as_sides():
     ]
     name, params = parsed(found)
     assert (name, params["side"]) == ("compare", ["pytorch-2.13.0", "pytorch-2.14.1: threads=1"])
+    cell = compare(MNIST, given)
+    about = About("r", Kind.SWEEP, "mnist-mlp", None, sides)
+    swept = of_sweep(Sweep({"batch_size": [16, 64]}, [], [], []), [cell], about)
+    assert swept.lines[:2] == found.lines[:2]
+    name, params = parsed(swept)
+    assert (name, params["side"]) == ("sweep", ["pytorch-2.13.0", "pytorch-2.14.1: threads=1"])

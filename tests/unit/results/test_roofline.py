@@ -63,6 +63,16 @@ def test_a_profile_says_what_starting_the_operations_needs():
     assert one.starting_seconds is None  # the other's cost is not its own
 
 
+def test_a_version_has_its_own_cost_of_a_start_once_it_is_measured():
+    profile = {"pytorch-2.13.0": Profiled((), 1.0, 4, calls=400)}
+    of_usual = {"pytorch": RATE}
+    of_each = {**of_usual, "pytorch-2.13.0": replace(RATE, calls_per_second=2e5)}
+    for rates, wanted in ((of_usual, 0.05), (of_each, 0.025)):
+        sides = ran("pytorch"), ran("pytorch-2.13.0")
+        _, version = rooflines(compared(*sides, profile=profile, rates=rates))
+        assert version.starting_seconds == pytest.approx(wanted)
+
+
 def test_on_a_gpu_kernels_are_started_while_others_run():
     job = replace(JOB, device=Device.CUDA)
     profile = {"pytorch": Profiled((), 1.0, 4, kernels=400, busy_seconds=0.1, wall_seconds=1.0)}

@@ -4,7 +4,8 @@ import pytest
 
 from orchestrator.errors import BadInput
 from orchestrator.settings import config, versions
-from orchestrator.settings.sides import sides
+from orchestrator.settings.grid import Grid, check_sides
+from orchestrator.settings.sides import sides, unchanged
 from orchestrator.trials.sides import Side, as_flag
 
 SPEC = config.job_spec("synthetic-mlp", {})
@@ -57,5 +58,44 @@ def test_addresses_of_versions_are_sides_in_their_order():
 def test_an_address_of_a_version_that_no_side_has_is_not_ignored():
     pair = sides(["pytorch", OLD], SPEC)
     versions.check_used({"pytorch": "here:1", "tensorflow": None, OLD: "here:2"}, pair)
-    with pytest.raises(BadInput, match=f"--runner {NEW}: no side of this command has that"):
+    with pytest.raises(BadInput, match=f"--runner {NEW}: nothing in this command has that"):
         versions.check_used({OLD: "here:1", NEW: "here:2"}, pair)
+
+
+def test_names_of_runners_may_have_versions_and_say_all_that_is_wrong_at_once():
+    usual = "pytorch,tensorflow"
+    assert versions.runners(usual, {}, usual) == ("pytorch", "tensorflow")
+    assert versions.runners(f"pytorch, {OLD}", {}, usual) == ("pytorch", OLD)
+    assert versions.runners(usual, {OLD: "here:1"}, usual) == (OLD,)
+    assert versions.runners(f"{usual},jax", {OLD: "here:1"}, usual)[-1] == "jax"
+    with pytest.raises(BadInput) as refused:
+        versions.runners(f"caffe,{OLD},pytorch-2.x,{OLD}", {}, usual)
+    for said in ("'caffe'", "'pytorch-2.x' names no version", f"names {OLD} twice"):
+        assert said in str(refused.value)
+
+
+def test_frameworks_of_a_command_without_versions_say_where_they_are_taken():
+    with pytest.raises(BadInput, match=f"takes no version here, and {OLD} names one. compare, e"):
+        config.frameworks(f"pytorch,{OLD}")
+
+
+def test_sides_that_must_be_the_same_job_are_several_runners_and_change_nothing():
+    assert unchanged(sides(["pytorch", OLD], SPEC)) == sides(["pytorch", OLD], SPEC)
+    for given, said in (
+        (["pytorch", f"{OLD}: threads=2"], f"'{OLD}: threads=2'.*changes nothing of the job"),
+        ([OLD, OLD], f"names {OLD} twice"),
+        ([OLD], "needs 2 sides or more, and --side names 1"),
+    ):
+        with pytest.raises(BadInput, match=said):
+            unchanged(sides(given, SPEC))
+
+
+def test_a_side_of_a_sweep_changes_nothing_in_which_its_cells_differ():
+    grid = Grid({"optimizer.learning_rate": [0.1, 0.2], "execution": ["default"]}, {})
+    for text in (OLD, f"{OLD}: threads=2", "pytorch: optimizer.adam.epsilon=1e-7"):
+        check_sides(grid, sides([text], SPEC))
+    over = "pytorch: optimizer={sgd: {}, learning_rate: 0.3}, execution=compiled"
+    with pytest.raises(BadInput) as refused:
+        check_sides(grid, sides([over], SPEC))
+    assert "changes optimizer.learning_rate, in which" in str(refused.value)
+    assert "changes execution, in which" in str(refused.value)

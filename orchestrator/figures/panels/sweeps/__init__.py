@@ -19,6 +19,7 @@ _AXIS = Phrase("epoch, {side} / {baseline}")
 _OVER_BASELINE = Phrase("epoch, over the baseline")
 _FASTER = Phrase("{side} is faster")
 _RATIO = Phrase("ratio; band: interval (95 %) of each cell by itself")
+_NO_BAND = Phrase("ratio; too few blocks for a band")
 _CROSSOVER = Phrase("crossover, with its interval")
 _BAND, _PLACE = 0.2, 0.12  # opacity
 _ROOM = 0.25  # of the ratios' range, above and below them, in which the words have room
@@ -37,20 +38,26 @@ def name_of(line: Line) -> str:
 def words_of(lines: Sequence[Line]) -> list[str]:
     """Return the texts of the legend."""
     names = [name_of(line) for line in lines]
-    first = [say(_RATIO)] if names == [""] else [*names, say(_RATIO)]
+    ratio = say(_ratio(lines))
+    first = [ratio] if names == [""] else [*names, ratio]
     return [*first, *([say(_CROSSOVER)] if any(line.crossovers for line in lines) else [])]
+
+
+def _ratio(lines: Sequence[Line]) -> Phrase:
+    known = any(place.low is not None for line in lines for place in line.places)
+    return _RATIO if known else _NO_BAND
 
 
 def ratios(axes: Axes, lines: Sequence[Line]) -> None:
     """Draw the lines, which are straight where a crossover is looked for, and the crossovers."""
     styles = _styles(len(lines))
     baseline, side = lines[0].baseline, lines[0].side
-    several = len(lines) > 1 or bool(name_of(lines[0]))
+    several, ratio = len(lines) > 1 or bool(name_of(lines[0])), say(_ratio(lines))
     axes.axhline(1, color=GREY, lw=1, ls="--")
     for line, look in zip(lines, styles, strict=True):
         at = [place.at for place in line.places]
         middle = [place.ratio for place in line.places]
-        name = name_of(line) if several else say(_RATIO)
+        name = name_of(line) if several else ratio
         axes.plot(at, middle, color=look.colour, marker=look.marker, lw=1.8, ms=5.5, label=name)
         known = [p for p in line.places if p.low is not None and p.high is not None]
         low, high = [p.low or 0.0 for p in known], [p.high or 0.0 for p in known]
@@ -59,13 +66,13 @@ def ratios(axes: Axes, lines: Sequence[Line]) -> None:
             axes.axvspan(found.low, found.high, color=look.colour, alpha=_PLACE, lw=0)
             axes.axvline(found.at, color=look.colour, lw=1.2, ls=":")
     if several:
-        axes.fill_between([], [], [], color=GREY, alpha=_BAND, lw=0, label=say(_RATIO))
+        axes.fill_between([], [], [], color=GREY, alpha=_BAND, lw=0, label=ratio)
     if any(line.crossovers for line in lines):
         axes.plot([], [], color=GREY, lw=1.2, ls=":", label=say(_CROSSOVER))
     _scale(axes, lines)
     axes.set(xlabel=lines[0].axis)
-    ratio = say(_AXIS, side=label(side), baseline=label(baseline))
-    axes.set(ylabel=ratio if columns.width(ratio) <= _LONGEST else say(_OVER_BASELINE))
+    over = say(_AXIS, side=label(side), baseline=label(baseline))
+    axes.set(ylabel=over if columns.width(over) <= _LONGEST else say(_OVER_BASELINE))
     for name, height, end in ((baseline, 0.985, "top"), (side, 0.02, "bottom")):
         text = "\n".join(columns.wrap(say(_FASTER, side=label(name)), _LONGEST))
         note(axes, text, 0.015, height, va=end)

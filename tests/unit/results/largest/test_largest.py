@@ -3,6 +3,8 @@
 import pytest
 
 from orchestrator.language.phrases import stored
+from orchestrator.reports.grid import Said
+from orchestrator.reports.largest import report
 from orchestrator.results.largest import Tried, as_dict, find
 
 WHY = stored("Memory ran out.")
@@ -55,6 +57,8 @@ def test_not_even_one_may_fit() -> None:
     assert asked == [8, 4, 2, 1]
     assert found.best is None
     assert found.stopped == WHY
+    said = [part.text for part in report([found], 10**9) if isinstance(part, Said)]
+    assert said[1] == "PyTorch: not even a batch of 1 fits: Memory ran out."
 
 
 def test_no_last_batch_of_one_sample_is_asked_for() -> None:

@@ -39,7 +39,8 @@ def test_the_parts_add_up_to_the_peak_with_its_children() -> None:
     assert found["Peak in training"] == 1050
     assert sum(parts(found).values()) == 1050
     assert parts(found)["child processes"] == 50
-    assert list(parts(found).values())[-1] == 120
+    assert parts(found)["what the build loaded besides: libraries, copies"] == 40
+    assert list(parts(found).values())[-1] == 80
 
 
 def test_medians_of_several_trials_add_up_too() -> None:
@@ -52,6 +53,15 @@ def test_data_that_were_not_all_read_have_no_size_and_are_in_the_rest() -> None:
     found = of(replace(USED, data_bytes=5000))
     assert found["data"] is None
     assert list(parts(found).values())[-1] == 1050 - 600 - 10 - 20 - 50
+
+
+def test_what_the_build_loaded_is_not_known_where_less_was_resident_after_it() -> None:
+    found = of(replace(USED, built_bytes=700), replace(USED, built_bytes=None))
+    assert found["what the build loaded besides: libraries, copies"] is None
+    assert sum(filter(None, parts(found).values())) == found["Peak in training"]
+    shrunk = of(replace(USED, built_bytes=5000))  # and was not resident any more in training
+    assert shrunk["what the build loaded besides: libraries, copies"] is None
+    assert shrunk["data"] == 250
 
 
 def test_a_peak_that_is_not_known_has_no_parts() -> None:

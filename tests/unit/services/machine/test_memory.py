@@ -83,6 +83,34 @@ def test_a_childs_own_memory_counts_and_that_of_its_child() -> None:
     assert grown - before > 60 * MIB
 
 
+@LINUX
+def test_a_child_that_peaked_in_the_middle_counts_with_its_peak() -> None:
+    before = memory.children_bytes()
+    assert before is not None
+    middle = f"import sys; a = b'1' * {64 * MIB}; del a; print(0, flush=True); sys.stdin.read()"
+    pipe = subprocess.PIPE
+    with subprocess.Popen([sys.executable, "-c", middle], stdin=pipe, stdout=pipe) as child:
+        assert child.stdout is not None
+        assert child.stdin is not None
+        child.stdout.readline()
+        resident = memory.resident_bytes_of(child.pid)
+        grown = memory.children_bytes()
+        child.stdin.close()
+    assert resident < 48 * MIB  # the memory is free again
+    assert grown is not None
+    assert grown - before > 60 * MIB
+
+
+def test_a_childs_peak_is_what_it_has_to_itself_and_what_more_was_resident(tmp_path: Path) -> None:
+    (tmp_path / "self/task/1").mkdir(parents=True)
+    (tmp_path / "self/task/1/children").write_text("7")
+    (tmp_path / "7").mkdir()
+    (tmp_path / "7/smaps_rollup").write_text("Private_Dirty: 40 kB\nShared_Clean: 60 kB\n")
+    (tmp_path / "7/status").write_text("VmHWM:\t 130 kB\nVmRSS:\t 100 kB\n")
+    assert memory.children_bytes(tmp_path) == 70 * 1024
+    assert memory.resident_bytes_of(7, tmp_path) == 100 * 1024
+
+
 def test_memory_that_a_child_shares_does_not_count_again(tmp_path: Path) -> None:
     (tmp_path / "self/task/1").mkdir(parents=True)
     (tmp_path / "self/task/1/children").write_text("7 8 ")
