@@ -22,10 +22,11 @@ from twinrun.contract.enums import Execution
 
 from bench import interleave, workload
 from bench.interleave import Variant
+from services.frameworks import own
 
 _OF = "TWINRUN_BENCH_OF"  # set for the process of a framework
 PRODUCTS = "products, NumPy"
-FRAMEWORKS = ("pytorch", "tensorflow", "jax")
+FRAMEWORKS = tuple(own())
 
 
 @dataclass(frozen=True)

@@ -17,8 +17,9 @@ from typing import Any, NoReturn
 
 from docker import gpu, tls
 from docker.engine import ROOT, Docker, Fault, check, last_line
+from services.frameworks import own
 
-PORTS = {"pytorch": 50051, "tensorflow": 50052, "jax": 50053}
+PORTS = {name: each.port for name, each in own().items()}
 _USUAL = ["pytorch", "tensorflow"]
 _WAIT_SECONDS = 120.0
 _POLL_SECONDS = 0.25

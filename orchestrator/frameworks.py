@@ -20,7 +20,8 @@ class Framework:
     colours, which colour-blind people can distinguish. ``op_by_op``: so its default execution runs.
     ``usual``: a command takes it where none is named. ``takes_code``: it trains users' own models.
     ``on``: the framework whose environment it runs in, if not its own: it is Keras on that one.
-    ``in_keras``: its own users write Keras.
+    ``in_keras``: its own users write Keras. ``timed``: packages whose version may change a result
+    or its time.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Framework:
     takes_code: bool = True
     on: str = ""
     in_keras: bool = False
+    timed: tuple[str, ...] = ()
 
     @property
     def word(self) -> str:
@@ -54,9 +56,22 @@ def _keras(name: str, label: str, on: str, port: int, look: tuple[str, str]) -> 
 FRAMEWORKS = {
     each.name: each
     for each in (
-        Framework("pytorch", "PyTorch", 50051, "#D55E00", "o", op_by_op=True, package="torch"),
-        Framework("tensorflow", "TensorFlow", 50052, "#0072B2", "D", in_keras=True),
-        Framework("jax", "JAX", 50053, "#009E73", "s", usual=False),
+        Framework(
+            *("pytorch", "PyTorch", 50051, "#D55E00", "o"),
+            op_by_op=True,
+            package="torch",
+            timed=("torch", "torchvision", "triton"),
+        ),
+        Framework(
+            *("tensorflow", "TensorFlow", 50052, "#0072B2", "D"),
+            in_keras=True,
+            timed=("tensorflow", "tensorflow-cpu", "keras"),
+        ),
+        Framework(
+            *("jax", "JAX", 50053, "#009E73", "s"),
+            usual=False,
+            timed=("jax", "jaxlib", "flax", "optax", "grain"),
+        ),
         _keras("keras-tensorflow", "Keras/TensorFlow", "tensorflow", 50054, ("#56B4E9", "P")),
         _keras("keras-jax", "Keras/JAX", "jax", 50055, ("#A6A000", "*")),
         _keras("keras-torch", "Keras/PyTorch", "pytorch", 50056, ("#E69F00", "v")),

@@ -6,7 +6,10 @@ environments have is the same version in all.
 
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
+
+from services.frameworks import own
 
 HERE = Path(__file__).parent
 UV = Path(sys.executable).with_name("uv")
@@ -40,9 +43,12 @@ def without_cuda(source: Path, target: Path) -> None:
 
 def main() -> None:
     compile_extra("dev")
-    for extra in ("orchestrator", "test", "pytorch", "tensorflow", "tensorflow-cuda", "jax"):
+    for extra in ("orchestrator", "test", *own()):
         compile_extra(extra, "--constraint", str(HERE / "dev.txt"))
-    compile_extra("jax-cuda", "--constraint", str(HERE / "jax.txt"))
+    extras = tomllib.loads((HERE.parent / "pyproject.toml").read_text())["project"]
+    for name in own():
+        if f"{name}-cuda" in extras["optional-dependencies"]:
+            compile_extra(f"{name}-cuda", "--constraint", str(HERE / f"{name}.txt"))
     compile_extra("keras", "--constraint", str(HERE / "tensorflow.txt"))
     without_cuda(HERE / "pytorch.txt", HERE / "pytorch-cpu.txt")
 

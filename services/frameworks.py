@@ -38,11 +38,14 @@ FRAMEWORKS = {
         "services.jax",
         requires="jax",
         port=50053,
-        lacks=frozenset(
-            {"code.jax", "dataset.arrays.files", "devices", "execution", "layers", "own_ways"}
-        ),
+        lacks=frozenset({"dataset.arrays.files", "devices", "execution", "own_ways"}),
     ),
     "keras-tensorflow": _on_keras("tensorflow", 50054),
     "keras-jax": _on_keras("jax", 50055),
     "keras-torch": _on_keras("torch", 50056),
 }
+
+
+def own() -> dict[str, Framework]:
+    """Return those with a folder and an environment of their own: Keras is on one of them."""
+    return {name: each for name, each in FRAMEWORKS.items() if not each.keras}

@@ -219,7 +219,9 @@ def found_in(run: Run) -> tuple[Parity, list[Caution]]:
         rows.append(
             Row(*key, side, found.get(MATCHED), found.get(IDIOMATIC), limit, tuple(lacking))
         )
-    return Parity(baseline, _versions(trials.values()), rows), of_damages(damages)
+    by_name = _versions(trials.values())
+    versions = {name: by_name[name] for name in (baseline, *others) if name in by_name}
+    return Parity(baseline, versions, rows), of_damages(damages)
 
 
 def _apart(pair: Sequence[Trial], run: Run, damages: list[Sentence]) -> Apart | None:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from twinrun.v1 import job_pb2
 
+from orchestrator.frameworks import FRAMEWORKS
 from orchestrator.language.phrases import Phrase, say
 from orchestrator.language.words import memory, number
 from orchestrator.reports.grid import UNKNOWN, Grid, Row, known, of_sides, row
@@ -18,10 +19,7 @@ _BY_JOB = Phrase("set by each job")
 _CPU_ONLY = Phrase("CPU only")
 _MORE = Phrase("and {rest} more (--json)")
 # The installed packages whose version may change a result or its time.
-_TIMED = (
-    *("torch", "torchvision", "triton", "tensorflow", "tensorflow-cpu", "keras", "numpy"),
-    *("jax", "jaxlib", "flax", "optax", "grain"),
-)
+_TIMED = {"numpy", *(package for each in FRAMEWORKS.values() for package in each.timed)}
 
 Environments = Mapping[str, job_pb2.Environment | None]  # by side; None: not known
 

@@ -4,15 +4,9 @@ import os
 from types import MappingProxyType
 from typing import assert_never
 
-# The same GPU numbers everywhere: CUDA's own default is "fastest first".
-os.environ.setdefault("CUDA_DEVICE_ORDER", "PCI_BUS_ID")
-# Errors only: standard error is kept as the reason if a trial's process dies.
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-# As the other frameworks: memory of a GPU when it is needed, and as much as there is. By itself JAX
-# takes three quarters at once, and never more.
-os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
-if "XLA_PYTHON_CLIENT_MEM_FRACTION" not in os.environ:  # the older name; not both
-    os.environ.setdefault("XLA_CLIENT_MEM_FRACTION", "0.95")
+from services.machine import before_jax
+
+os.environ.update(before_jax.variables())
 # Before any array. What is float32 stays float32.
 os.environ["JAX_ENABLE_X64"] = "1"
 

@@ -29,7 +29,7 @@ class MatchedTrainer:
     def __init__(
         self, spec: JobSpec, data: Data, weights: Weights | None, build: Build | None = None
     ) -> None:
-        require_supported(spec, build)
+        require_supported(spec)
         self._device = device.prepare(spec)
         self._spec = spec = defaults.as_it_does(spec)
         self._shape = data.train_images.shape

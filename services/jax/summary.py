@@ -15,7 +15,7 @@ from services.trial.code import Build
 
 def summarize(spec: JobSpec, build: Build | None = None) -> ModelSummarized:
     """Summarise the model."""
-    require_supported(spec, build)
+    require_supported(spec)
     if build is not None:
         from services.jax.code.summary import summarized  # noqa: PLC0415 - Flax takes a while
 

@@ -9,14 +9,8 @@ On a GPU one step is compiled, and several are captured in one CUDA graph.
 
 import inspect
 import itertools
-import os
-import shlex
-import shutil
-import sys
-import sysconfig
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
-from pathlib import Path
 from typing import TypeAlias
 
 import numpy as np
@@ -26,7 +20,7 @@ from twinrun.contract.enums import Device
 from twinrun.contract.nesting import convolves
 from twinrun.contract.spec import JobSpec
 
-from services.errors import Unsupported
+from services.machine.compiler import require_compiler
 from services.model.optimizers import schedule
 from services.pytorch import augmentation, device, losses, optimizers
 from services.pytorch.graphs import captured, pieces
@@ -50,29 +44,6 @@ Plan: TypeAlias = (
     torch.Tensor
 )  # [steps, numbers of `model.optimizers.Plan`, _ALIGNED], equal in a row
 Steps = Callable[[State, Data, Call, Plan], torch.Tensor]
-
-
-def require_compiler(spec: JobSpec) -> None:
-    """Check for a compiler and its headers. Raises Unsupported if torch.compile would fail."""
-    if spec.device is Device.CUDA:
-        names = [os.environ.get("CC", ""), "gcc", "clang"]  # of Triton's launchers
-    else:
-        names = [os.environ.get("CXX", "clang++" if sys.platform == "darwin" else "g++")]
-    commands = [words[0] for name in names if (words := shlex.split(name))]
-    if not any(shutil.which(command) for command in commands):
-        raise Unsupported(
-            f"execution is compiled, which on PyTorch needs a compiler, but {commands[0]} is not "
-            "to be found; install it (Debian: apt-get install g++; containers: make up "
-            "COMPILER=with), or use execution default",
-            field="execution",
-        )
-    header = Path(sysconfig.get_path("include"), "Python.h")
-    if not header.is_file():
-        raise Unsupported(
-            f"execution is compiled, which on PyTorch needs Python's headers, but {header} is not "
-            "there; install them (Debian: apt-get install python3-dev), or use execution default",
-            field="execution",
-        )
 
 
 class CompiledSteps:

@@ -16,11 +16,11 @@ from twinrun.contract.spec import JobSpec
 
 from services.data.arrays import Data, require_padding_at_end
 from services.errors import Unsupported
+from services.machine.compiler import require_compiler
 from services.model import metrics, shapes, taken
 from services.model.weights import Weights
 from services.pytorch import defaults, device, losses, model, optimizers, profile
 from services.pytorch.code.users import UsersModel
-from services.pytorch.compiled_steps import require_compiler
 from services.pytorch.environment import environment
 from services.pytorch.layers.axes import channels_last
 from services.pytorch.layers.orders import Rows, orders

@@ -16,19 +16,8 @@ _LACKS = {
 }
 
 
-def require_supported(spec: JobSpec, build: object = None) -> None:
-    """Check the code, the devices, the execution, the images, the own ways. Raises Unsupported."""
-    if spec.recipe is Recipe.IDIOMATIC and (spec.code is not None or build is not None):
-        raise Unsupported(
-            "JAX trains a model of the user's code in the matched recipe only; take recipe matched",
-            field="code.jax",
-        )
-    if spec.code is not None and spec.layers and "jax" not in spec.code.sources:
-        raise Unsupported(
-            "JAX's runner builds no Flax model of the workload's layers beside another framework's "
-            "code; give --code jax=FILE:FUNCTION, too",
-            field="layers",
-        )
+def require_supported(spec: JobSpec) -> None:
+    """Check the devices, the execution, the images, the own ways. Raises Unsupported."""
     if spec.execution is Execution.EAGER:
         raise Unsupported(
             "JAX makes a program of each single operation where it runs op by op, which takes 19 "

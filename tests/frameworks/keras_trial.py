@@ -5,11 +5,13 @@ Keras chooses its backend once in a process, and that of tests/frameworks has an
 
 import importlib
 import json
+import os
 import sys
 from dataclasses import replace
 
 import keras
 import numpy as np
+from twinrun.contract.enums import Execution
 
 from services.errors import Unsupported
 from services.frameworks import FRAMEWORKS
@@ -69,6 +71,10 @@ def main(name):
     }
     settings.backend = lambda: "another"  # as where it was imported before
     found["refused"] = refusal(lambda: choice.confirm(chosen["backend"]))
+    found["memory"] = {name: v for name, v in os.environ.items() if name.startswith("XLA_")}
+    os.environ["CXX"] = "no-compiler"
+    compiled = replace(USUAL, execution=Execution.COMPILED)
+    found["compiler"] = refusal(lambda: module.Trainer(compiled, jobs.data(), None))
     found["code"] = refusal(lambda: module.trace(USUAL))
     print(json.dumps(found))  # noqa: T201 - what the test reads
 

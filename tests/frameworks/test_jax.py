@@ -8,7 +8,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from twinrun.contract.code import Code, CodeSource
 from twinrun.contract.enums import (
     ActivationFunction,
     Device,
@@ -70,8 +69,6 @@ IMAGES = Dataset(
 REFUSED = {
     "execution": {"execution": Execution.EAGER},
     "own_ways": {"own_ways": (OwnWay.LOSS_READ, OwnWay.ACCURACY)},
-    "layers": {"code": Code(pytorch=CodeSource("net.py"))},
-    "code.jax": {"recipe": Recipe.IDIOMATIC, "code": Code(jax=CodeSource("net.py"))},
     "dataset.arrays.files": {"recipe": Recipe.IDIOMATIC, "dataset": IMAGES},
     "devices": {"devices": 3, "batch_size": 16},
 }
@@ -105,6 +102,24 @@ def test_own_ways_that_it_has_change_no_number(framework, way):
         for ways in ((way,), ())
     )
     np.testing.assert_allclose(found.losses, plain.losses, rtol=1e-13)
+
+
+@pytest.mark.parametrize("precision", [Precision.BFLOAT16, Precision.FLOAT16])
+def test_a_product_is_rounded_where_xla_makes_one_kernel_of_it_and_of_what_takes_it(precision):
+    import jax  # noqa: PLC0415
+
+    from services.jax import device  # noqa: PLC0415
+
+    rounding = device.rounding(jobs.spec(precision=precision))
+    x = jax.numpy.asarray(np.random.default_rng(0).normal(size=(4, 36, 8)), "float32")
+
+    def shares(x):
+        taken = rounding.factor(x)
+        scores = rounding.product(jax.numpy.einsum("btc,bsc->bts", taken, taken), x.dtype)
+        return jax.nn.softmax(0.5 * scores)
+
+    # Op by op there is a kernel for each, so that nothing can be left out.
+    np.testing.assert_allclose(jax.jit(shares)(x), shares(x), rtol=1e-5)
 
 
 def test_a_matched_job_imports_nothing_of_flax():

@@ -38,9 +38,11 @@ def found(backend, tmp_path_factory):
         "KERAS_MAX_EPOCHS": "0",
         "KERAS_MAX_STEPS_PER_EPOCH": "1",
     }
+    # What this environment's own runner has set is not the user's.
+    own = {name: v for name, v in os.environ.items() if not name.startswith("XLA_")}
     done = subprocess.run(
         [sys.executable, "-c", PROGRAM, backend],
-        env={**os.environ, **planted},
+        env={**own, **planted},
         capture_output=True,
         text=True,
         check=False,
@@ -117,3 +119,13 @@ def test_it_summarises_layers_and_refuses_code(found):
     arrays = jobs.weights(MATCHED).values()
     assert found["summary"] == sum(array.size for array in arrays)
     assert "; give the job layers" in found["code"]
+
+
+def test_compiled_without_a_compiler_is_refused_as_pytorchs_own_runner_does(found, backend):
+    refused = found["compiler"]
+    assert ("no-compiler is not to be found; install it" in refused) == (backend == "keras-torch")
+
+
+def test_on_a_gpu_keras_on_jax_takes_memory_as_jaxs_own_runner_does(found, backend):
+    due = {"XLA_PYTHON_CLIENT_PREALLOCATE": "false", "XLA_CLIENT_MEM_FRACTION": "0.95"}
+    assert found["memory"] == (due if backend == "keras-jax" else {})

@@ -126,6 +126,7 @@ class Engine:
             try:
                 list(pool.map(take, sides))
                 list(pool.map(evaluate, sides))
+                self._decide_both(case, sides, pool)
             except Failed as failed:
                 raise ValueError(f"{case.name}: {failed}") from failed
         verdict = judge.judged(run)
@@ -133,6 +134,15 @@ class Engine:
             raise ValueError(f"{case.name}: {verdict.sentence}")
         lines = {file: found for side in sides for file, found in side.lines.items()}
         return Kept(case, run, lines, {side.framework: side.seconds for side in sides})
+
+    @staticmethod
+    def _decide_both(case: Case, sides: Sequence[Side], pool: ThreadPoolExecutor) -> None:
+        """Take more draws of the perturbed trials until they decide, as `verify` does."""
+        for number in (judge.OF_ROUNDING, judge.OF_TIMED):
+            for more in judge.further(case.spec(), number):
+                if judge.judged(sides[0].run).undecided != number:
+                    break
+                list(pool.map(Side.take, sides, [more] * len(sides)))
 
     def _side(
         self,

@@ -3,8 +3,10 @@
 import os
 from pathlib import Path
 
+from services.frameworks import own
+
 ROOT = Path(__file__).parents[2]
-EVERY = ("pytorch", "tensorflow", "jax")
+EVERY = tuple(own())
 # The two of a certificate; MUTANTS=pytorch,jax tries those of JAX's folder.
 FRAMEWORKS = tuple(os.environ.get("MUTANTS", "pytorch,tensorflow").split(","))
 _TELLS = "tells of the trial, and decides nothing in it"
@@ -79,10 +81,7 @@ MUTATED: dict[str, dict[str, str]] = {
     "services/pytorch/optimizers/written.py": {},
     **{f"services/pytorch/optimizers/{kind}.py": {} for kind in OPTIMIZERS},
     "services/pytorch/eager_steps.py": {"EagerSteps.waited": _TIMES},
-    "services/pytorch/compiled_steps.py": {
-        "require_compiler": _REFUSES,
-        "CompiledSteps.waited": _TIMES,
-    },
+    "services/pytorch/compiled_steps.py": {"CompiledSteps.waited": _TIMES},
     "services/pytorch/graphs/pieces.py": {},
     **{f"services/pytorch/layers/{file}.py": _MADE for file in KINDS.values()},
     **{f"services/pytorch/layers/{KINDS[kind]}.py": _HELD for kind in _WITH_ARRAYS},

@@ -80,6 +80,6 @@ def parity(
     if outcome.ended:
         raise outcome.ended
     if wrong := found.wrong:
-        raise NotTheSameJob(english(_NOT_THE_SAME, names=join(COMMA, [w.name for w in wrong])))
+        raise NotTheSameJob(english(_NOT_THE_SAME, names=join(COMMA, map(found.name, wrong))))
     if faults := [why for row in found.rows if row.matched is None for why in row.lacking]:
         raise JobFailed(join(LINES, faults))

@@ -11,7 +11,7 @@ from orchestrator.certificate.gaps import INITIAL, LOGITS, LOSSES, gaps
 from orchestrator.certificate.rounding import rule_of
 from orchestrator.certificate.tolerance import tolerance
 from orchestrator.language.phrases import Phrase, Sentence, english, join
-from orchestrator.language.words import COMMA, NEXT, OF
+from orchestrator.language.words import COMMA, NEXT, OF, label
 from orchestrator.results.circumstances import Caution
 from orchestrator.settings.parity import Group
 from orchestrator.trials.mappings.stored import as_json, fields_of
@@ -28,6 +28,7 @@ _WRONG = Phrase("Beyond what rounding explains: {names}.")
 _MORE = Phrase("{count} more")
 _NONE = Phrase("No row was finished.")
 _ROW = Phrase("{case} ({precision}, {execution})")
+_OF_SIDE = Phrase("{row} of {side}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +101,15 @@ class Parity:
 
     @property
     def lacking(self) -> list[Sentence]:
-        """Why there are trials that did not end, each reason with its row."""
-        return [english(OF, name=row.name, what=why) for row in self.rows for why in row.lacking]
+        """Why there are trials that did not end, each reason once, with its row."""
+        found = ((row.name, why) for row in self.rows for why in row.lacking)
+        return [english(OF, name=name, what=why) for name, why in dict.fromkeys(found)]
+
+    def name(self, row: Row) -> Sentence:
+        """Return a row's name; where there are several sides, with its own."""
+        if len({each.side for each in self.rows}) < 2:
+            return row.name
+        return english(_OF_SIDE, row=row.name, side=label(row.side))
 
     @property
     def sentence(self) -> Sentence:
@@ -118,15 +126,14 @@ class Parity:
         if own := [row for row in self.rows if row.own is not None]:
             said.append(english(_OWN, agreeing=sum(map(_own_agrees, own)), rows=len(own)))
         if wrong := self.wrong:
-            said.append(english(_WRONG, names=join(COMMA, _first(wrong))))
+            said.append(english(_WRONG, names=join(COMMA, self._first(wrong))))
         return join(NEXT, said)
 
-
-def _first(rows: Sequence[Row]) -> list[Sentence]:
-    """Return the names of some, and how many more there are."""
-    named = [row.name for row in rows[:_NAMED]]
-    more = len(rows) - len(named)
-    return [*named, english(_MORE, count=more)] if more else named
+    def _first(self, rows: Sequence[Row]) -> list[Sentence]:
+        """Return the names of some, and how many more there are."""
+        named = [self.name(row) for row in rows[:_NAMED]]
+        more = len(rows) - len(named)
+        return [*named, english(_MORE, count=more)] if more else named
 
 
 def _own_agrees(row: Row) -> bool:

@@ -160,6 +160,13 @@ LOSSES: Mapping[str, Mapping[str, tuple[Sample, Mapping[str, Any]]]] = {
         "": (_CLASS, {}),
         "smoothing": (_CLASS, {"label_smoothing": 0.1}),
         "class-weights": (_CLASS, {"class_weights": [1, 2, 4]}),
+        "weights-by-samples": (
+            _CLASS,
+            {
+                "class_weights": [1, 2, 4],
+                "class_weights_divisor": "CLASS_WEIGHTS_DIVISOR_SAMPLES",
+            },
+        ),
     },
     "sigmoid_cross_entropy": {
         "": (_FLAGS, {}),
@@ -168,8 +175,8 @@ LOSSES: Mapping[str, Mapping[str, tuple[Sample, Mapping[str, Any]]]] = {
     "mean_squared_error": {"": (FLAT, {})},
     "mean_absolute_error": {"": (FLAT, {})},
     "huber": {"": (FLAT, {}), "delta-0.5": (FLAT, {"delta": 0.5})},
-    "next_token_cross_entropy": {"": (_TOKENS, {})},
-    "pixel_cross_entropy": {"": (_PIXELS, {})},
+    "next_token_cross_entropy": {"": (_TOKENS, {}), "ignored": (_TOKENS, {"ignored": 1})},
+    "pixel_cross_entropy": {"": (_PIXELS, {}), "ignored": (_PIXELS, {"ignored": 1})},
 }
 OPTIMIZERS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
     "sgd": {"": {}, "momentum": {"momentum": 0.9}, "Nesterov": {"momentum": 0.9, "nesterov": True}},

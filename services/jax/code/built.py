@@ -10,7 +10,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 from flax import nnx
-from twinrun.contract.enums import MIXED, CodeLayout, Device, Precision
+from twinrun.contract.enums import MIXED, CodeLayout, Device, Precision, Recipe
 from twinrun.contract.spec import JobSpec
 
 from services.errors import CodeFailed, TwinrunError, Unsupported
@@ -40,6 +40,7 @@ class Ran:
 class Built:
     """The module that ``build`` returns, for inputs as datasets lay them out.
 
+    In the idiomatic recipe nothing of it is replaced but its precision.
     It raises CodeFailed for what is not a model, Unsupported for what Twinrun cannot control.
     """
 
@@ -50,11 +51,16 @@ class Built:
                 "framework's own affair; use float32 or float64",
                 field="precision",
             )
-        self._spec = spec
+        self._spec, self._matched = spec, spec.recipe is Recipe.MATCHED
         self._precise = spec.precision is Precision.FLOAT64
         self.source = code.source(spec, FRAMEWORK)
         self.file = PurePath(self.source.file).name
         self.passes = spec.code is not None and spec.code.without_dropout
+        if self.passes and not self._matched:
+            raise Unsupported(
+                "without_dropout is for the matched recipe: Flax's users run the model as it is",
+                field="code.without_dropout",
+            )
         with patches.building(precise=self._precise), ExitStack() as stack:
             stack.enter_context(code.offered(rngs=lambda: nnx.Rngs(spec.seed)))
             module = build()
@@ -86,7 +92,10 @@ class Built:
         self._options = self._of_call(module)
 
     def _prepare(self, path: str, module: nnx.Module) -> None:
-        """Have a module of Flax compute in the job's precision, and note one that does not."""
+        """Have a module of Flax compute in the job's precision, and note one that does not.
+
+        A matched job's norms and convolutions compute in a way that loses no digits and no time.
+        """
         dtype = parameter_dtype(self._spec.precision)
         for name in ("dtype", "param_dtype"):  # of the latter, cells make their first carry
             own = getattr(module, name, None)
@@ -95,11 +104,12 @@ class Built:
             elif own is not None and name == "dtype" and jnp.dtype(own) != dtype:
                 kind = jnp.dtype(own)
                 self.notes.append(f"{path} computes in {kind}, though the job is in {dtype}.")
-        if isinstance(module, _NORMS):
+        if self._matched and isinstance(module, _NORMS):
             module.use_fast_variance = False  # which loses digits where a mean is large
         on_cpu = self._spec.device is Device.CPU
         if (
             on_cpu
+            and self._matched
             and isinstance(module, nnx.Conv)
             and (module.conv_general_dilated is jax.lax.conv_general_dilated)
         ):
@@ -159,18 +169,9 @@ class Built:
     def _ran(
         self, module: nnx.Module, inputs: jax.Array, watcher: patches.Watcher, *, training: bool
     ) -> Ran:
-        given = dict(self._options[training])
         watcher = patches.Passing(watcher) if self.passes else watcher
         with patches.watched(watcher, self._users, precise=self._precise):
-            if "rngs" in inspect.signature(type(module).__call__).parameters:
-                given["rngs"] = nnx.Rngs(self._spec.seed)
-            try:
-                made = module(self._laid(inputs), **given)
-            except (TwinrunError, MemoryError):
-                raise
-            except (Exception, SystemExit) as error:
-                raise failed(error, self.file, FRAMEWORK) from error
-        nnx.pop(module, nnx.Intermediate)
+            made = self._called(module, inputs, self._spec.seed, training=training)
         after, tree = jax.tree.flatten(nnx.state(module))
         if tree != self._tree:
             raise CodeFailed(
@@ -180,6 +181,30 @@ class Built:
                 file=self.file,
             )
         return Ran(self._logits(made, len(inputs)), after)
+
+    def logits_of_users(
+        self, module: nnx.Module, inputs: jax.Array, draws: jax.Array | None, *, training: bool
+    ) -> jax.Array:
+        """Return the logits of ``module`` with nothing replaced; ``draws``: the key of its call."""
+        given = self._spec.seed if draws is None else draws
+        made = self._called(module, inputs, given, training=training)
+        return self._logits(made, len(inputs))
+
+    def _called(
+        self, module: nnx.Module, inputs: jax.Array, draws: int | jax.Array, *, training: bool
+    ) -> object:
+        """Call the user's module, which keeps nothing that it sows."""
+        given = dict(self._options[training])
+        if "rngs" in inspect.signature(type(module).__call__).parameters:
+            given["rngs"] = nnx.Rngs(draws)
+        try:
+            made: object = module(self._laid(inputs), **given)
+        except (TwinrunError, MemoryError):
+            raise
+        except (Exception, SystemExit) as error:
+            raise failed(error, self.file, FRAMEWORK) from error
+        nnx.pop(module, nnx.Intermediate)
+        return made
 
     def _laid(self, inputs: jax.Array) -> jax.Array:
         """Lay inputs [batch, ..., channels] out as the model takes them."""

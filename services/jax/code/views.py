@@ -123,7 +123,8 @@ def _given(part: str, variable: Any) -> Named:
 
 
 def _custom(module: nnx.Module) -> Named:
-    for name, held in vars(module).items():
+    # Flax has them in alphabetical order; a bias comes after its kernel, as in layers.
+    for name, held in sorted(vars(module).items(), key=lambda item: "bias" in item[0]):
         yield from ((part, as_it_is(each)) for part, each in _variables(name, held))
 
 

@@ -52,20 +52,6 @@ from services.model.layers.window import Axis, along, axes, sides, transposed
 
 Made: TypeAlias = Any  # an `nnx.Module`, which Flax has no types of, or a function
 
-_FUNCTIONS: dict[ActivationFunction, Callable[..., jax.Array]] = {
-    ActivationFunction.RELU: nn.relu,
-    ActivationFunction.TANH: jnp.tanh,
-    ActivationFunction.SIGMOID: nn.sigmoid,
-    ActivationFunction.GELU: partial(nn.gelu, approximate=False),
-    ActivationFunction.GELU_TANH: nn.gelu,
-    ActivationFunction.SOFTMAX: nn.softmax,
-    ActivationFunction.LEAKY_RELU: nn.leaky_relu,
-    ActivationFunction.ELU: nn.elu,
-    ActivationFunction.SELU: nn.selu,
-    ActivationFunction.SILU: nn.silu,
-    ActivationFunction.SOFTPLUS: nn.softplus,
-}
-
 
 def idiomatic(layer: Leaf, shape: Shape, making: Making) -> Made:
     """Return what users of Flax write for the layer, for samples of ``shape``."""
@@ -140,7 +126,7 @@ def _function(
     """Return the function for a layer that holds nothing."""
     match layer:
         case Activation(function, slope):
-            found = _FUNCTIONS[function]
+            found = _activation(function)
             return found if slope is None else partial(found, negative_slope=slope)
         case MaxPool2d(size, stride) | AveragePool2d(size, stride):
             pool = nnx.max_pool if isinstance(layer, MaxPool2d) else nnx.avg_pool
@@ -159,6 +145,24 @@ def _function(
             return _pixels
         case _:
             assert_never(layer)
+
+
+def _activation(function: ActivationFunction) -> Callable[..., jax.Array]:
+    """Return JAX's own, looked up now: beside code a model is watched while it is made."""
+    found: dict[ActivationFunction, Callable[..., jax.Array]] = {
+        ActivationFunction.RELU: nn.relu,
+        ActivationFunction.TANH: jnp.tanh,
+        ActivationFunction.SIGMOID: nn.sigmoid,
+        ActivationFunction.GELU: partial(nn.gelu, approximate=False),
+        ActivationFunction.GELU_TANH: nn.gelu,
+        ActivationFunction.SOFTMAX: nn.softmax,
+        ActivationFunction.LEAKY_RELU: nn.leaky_relu,
+        ActivationFunction.ELU: nn.elu,
+        ActivationFunction.SELU: nn.selu,
+        ActivationFunction.SILU: nn.silu,
+        ActivationFunction.SOFTPLUS: nn.softplus,
+    }
+    return found[function]
 
 
 class Custom(nnx.Module):  # type: ignore[misc] # Flax's is Any

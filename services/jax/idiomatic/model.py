@@ -71,6 +71,14 @@ class Users:
     made: Mapping[str, tuple[Layer, Made]]
     parameters: Sequence[Parameter]
 
+    def logits(
+        self, network: nnx.Module, images: jax.Array, draws: jax.Array | None, *, training: bool
+    ) -> jax.Array:
+        """Return what the ``network`` makes, as `services.jax.code.users.UsersModel`."""
+        del draws, training  # its dropouts have generators, and know when they drop
+        made: jax.Array = network(images)
+        return made
+
     def weights(self) -> Weights:
         """Return the arrays with canonical names and layouts."""
         return {

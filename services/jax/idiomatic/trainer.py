@@ -4,6 +4,7 @@ import contextlib
 import functools
 import math
 from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
 
 import flax
 import jax
@@ -32,6 +33,9 @@ from services.trial.code import Build
 from services.trial.trainer import Steps
 from services.trial.waiting import Waiting, timed
 
+if TYPE_CHECKING:
+    from services.jax.code.users import UsersModel
+
 _TEST_BATCH = 1000  # samples
 
 
@@ -47,7 +51,7 @@ class IdiomaticTrainer:
     def __init__(
         self, spec: JobSpec, data: Data, weights: Weights | None, build: Build | None = None
     ) -> None:
-        require_supported(spec, build)
+        require_supported(spec)
         require_padding_at_end(spec, data)
         self._spec, self._device = spec, device.prepare(spec)
         self._data = data
@@ -56,21 +60,35 @@ class IdiomaticTrainer:
         self._shape = data.train_images.shape[1:]
         self._labels = shared.for_trainer(spec.loss, data.train_labels)
         with self._as_users():
-            self._users = model.users(spec.layers, self._shape, spec.seed, spec.precision)
-            self._users.load(taken.initial_values(spec, self._shape, _drawn_seed(spec.seed)))
-            if weights is not None:
-                self._users.load(matched.ordered(spec, self._shape, weights))
+            self._users: model.Users | UsersModel
+            self._users = self._made(weights) if build is None else self._of_code(build, weights)
             steps = math.ceil(self._samples / spec.step_samples) * spec.epochs
             made = optimizers.idiomatic(
                 spec.optimizer, steps, spec.accumulate_steps, spec.precision
             )
             self._network = self._users.network
             self._optimizer = nnx.Optimizer(self._network, made, wrt=nnx.Param)
-            self._rngs = nnx.Rngs(augmentation=spec.seed)
+            of_code = {"calls": spec.seed} if build is not None else {}
+            self._rngs = nnx.Rngs(augmentation=spec.seed, **of_code)
         self._loss = losses.idiomatic(spec)
         self._scale = DynamicScale() if spec.precision is Precision.FLOAT16 else None
         self._step = nnx.jit(self._stepped)
-        self._logits = nnx.jit(lambda network, images: network(images))
+        evaluated = functools.partial(self._users.logits, draws=None, training=False)
+        self._logits = nnx.jit(evaluated)
+
+    def _made(self, weights: Weights | None) -> model.Users:
+        """Return the model of the spec's layers."""
+        spec, shape = self._spec, self._shape
+        made = model.users(spec.layers, shape, spec.seed, spec.precision)
+        made.load(taken.initial_values(spec, shape, _drawn_seed(spec.seed)))
+        if weights is not None:
+            made.load(matched.ordered(spec, shape, weights))
+        return made
+
+    def _of_code(self, build: Build, weights: Weights | None) -> "UsersModel":
+        from services.jax.code.users import UsersModel  # noqa: PLC0415 - more of Flax
+
+        return UsersModel(self._spec, build, self._data.train_images, weights)
 
     @contextlib.contextmanager
     def _as_users(self) -> Iterator[None]:
@@ -141,8 +159,11 @@ class IdiomaticTrainer:
         if wanted(self._spec):
             images = augmentation.augmented(self._spec, images, rngs)
 
+        # Outside of what is differentiated, where a generator cannot count.
+        draws = rngs.calls() if "calls" in rngs else None
+
         def of_batch(network: nnx.Module) -> jax.Array:
-            logits = network(images)
+            logits = self._users.logits(network, images, draws, training=True)
             if self._spec.precision in MIXED:
                 logits = logits.astype(jnp.float32)
             return self._loss(logits, labels)

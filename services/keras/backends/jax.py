@@ -2,9 +2,9 @@
 
 import os
 
-os.environ.setdefault("CUDA_DEVICE_ORDER", "PCI_BUS_ID")
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
+from services.machine import before_jax
+
+os.environ.update(before_jax.variables())
 os.environ["KERAS_BACKEND"] = "jax"  # whatever the user has chosen for their own programs
 
 import jax

@@ -7,7 +7,7 @@ os.environ["KERAS_BACKEND"] = "torch"  # whatever the user has chosen for their 
 
 import keras
 import torch
-from twinrun.contract.enums import Device
+from twinrun.contract.enums import Device, Execution
 from twinrun.contract.events import Environment, MachineMeasured
 from twinrun.contract.spec import JobSpec
 
@@ -19,6 +19,7 @@ from services.keras.refused import refused
 from services.keras.summary import summarize
 from services.keras.trainable import require_trainable
 from services.keras.trainer import FitTrainer
+from services.machine.compiler import require_compiler
 
 confirm("torch")
 _NAME, _ON = "keras-torch", f"PyTorch {torch.__version__}"
@@ -44,6 +45,8 @@ class Trainer(FitTrainer):
 
     def _begin(self) -> None:
         require_trainable(self._spec)
+        if self._spec.execution is Execution.COMPILED:
+            require_compiler(self._spec)
         _prepare(self._spec)
 
     def _synchronize(self) -> None:

@@ -10,8 +10,8 @@ import torch
 from twinrun.contract.spec import JobSpec
 
 from services.errors import CodeFailed, Unsupported
+from services.machine.compiler import require_compiler
 from services.pytorch.code.model import CodeModel
-from services.pytorch.compiled_steps import require_compiler
 from services.pytorch.eager_steps import EagerSteps
 from services.trial.chunks import Chunk
 

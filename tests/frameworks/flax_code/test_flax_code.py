@@ -232,7 +232,10 @@ def test_what_the_loss_does_not_depend_on_is_noted_and_tied_arrays_are_one(tmp_p
 
 @pytest.mark.parametrize(
     ("field", "changes"),
-    [("precision", {"precision": Precision.BFLOAT16}), ("code.jax", {"recipe": Recipe.IDIOMATIC})],
+    [
+        ("precision", {"precision": Precision.BFLOAT16}),
+        ("code.without_dropout", {"recipe": Recipe.IDIOMATIC, "without_dropout": True}),
+    ],
 )
 def test_what_is_not_supported_is_refused_by_its_field(tmp_path, field, changes):
     spec = models.job(**changes)

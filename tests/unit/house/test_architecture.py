@@ -6,19 +6,19 @@ from pathlib import Path
 import pytest
 
 import orchestrator
+from services.frameworks import own
 from tests.builders.source import ROOT, imported, modules, packages
 
+_MORE = {"pytorch": {"torchvision"}, "tensorflow": {"keras"}}
 FRAMEWORKS = {
-    "services/pytorch": {"torch", "torchvision"},
-    "services/tensorflow": {"tensorflow", "keras"},
-    "services/jax": {"jax"},
+    **{f"services/{name}": {each.requires, *_MORE.get(name, ())} for name, each in own().items()},
     "services/keras": {"keras"},
 }
 # Keras is TensorFlow's users' own too, and each of its backends is imported where it is set up.
 ALLOWED = (
     ("services/tensorflow/", {"keras"}),
     ("services/keras/", {"keras"}),
-    *((f"services/keras/backends/{name}.py", {name}) for name in ("tensorflow", "jax", "torch")),
+    *((f"services/keras/backends/{e.requires}.py", {e.requires}) for e in own().values()),
 )
 
 

@@ -21,7 +21,6 @@ TEXTS = {
     "settings/sides.py",  # examples of sides
     "cli/sides_option.py",  # the same
     "settings/job.py",  # what --execution means to each
-    "reports/environments.py",  # packages, by their names
 }
 
 

@@ -9,6 +9,7 @@ from typing import get_args
 import pytest
 from twinrun.contract.layers import Dense, Flatten, Leaf, layer_field
 
+from services.frameworks import own
 from services.model import kinds
 from services.model.kinds import complete
 from services.model.layers import KINDS
@@ -16,13 +17,12 @@ from tests.mutants import targets
 
 ROOT = Path(__file__).parents[3]
 SERVICES = ROOT / "services"
-FRAMEWORKS = ("pytorch", "tensorflow", "jax")
+FRAMEWORKS = tuple(own())
 # In each place what each file says of its kind.
 PLACES = {
+    **{f"services/{name}": {"computed"} for name in FRAMEWORKS},
     "services/model": {"output_shape", "parameters", "multiplications"},
     "services/pytorch": {"computed", "idiomatic", "held"},
-    "services/tensorflow": {"computed"},
-    "services/jax": {"computed"},
     "services/keras": {"idiomatic"},
     "tests/frameworks": {"forward", "backward"},
 }

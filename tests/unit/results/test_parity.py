@@ -108,9 +108,24 @@ def test_the_report_has_a_table_of_each_group_and_marks_what_is_wrong():
     assert "PyTorch 2.13, TensorFlow 2.21" in text
 
 
-def test_of_several_sides_each_table_names_its_own():
-    titles = [title for title, _ in report.tables(table(row(), row(side="jax")))]
-    assert titles[1] == "Layers, float64, execution default, PyTorch and JAX"
+def test_several_sides_have_columns_in_one_table():
+    of_jax = row(side="jax", matched=(1e-3, 0.0))
+    found = table(row(), of_jax, row("conv2d"))
+    (title, grid), (other, own) = report.tables(found)
+    assert title == "Layers, float64, execution default, matched jobs, from PyTorch"
+    assert other == "Layers, float64, execution default, own ways, from PyTorch"
+    assert grid.headings[1:3] == ["forward, TensorFlow", "forward, JAX"]
+    assert own.headings[3:] == ["own gradient, TensorFlow", "own gradient, JAX"]
+    dense, conv2d = grid.rows
+    assert (dense.values[1], dense.values[3]) == ("1.0e-03", "0")
+    assert (conv2d.values[1], conv2d.values[3]) == ("-", "-")
+    assert (dense.differs, conv2d.differs) == (True, False)
+    assert "dense (float64, default) of JAX" in str(found.sentence)
+
+
+def test_what_the_baseline_lacks_is_told_once():
+    why = ("PyTorch: it is refused",)
+    assert len(table(row(lacking=why), row(side="jax", lacking=why)).lacking) == 1
 
 
 def test_why_a_trial_is_missing_is_told_with_its_row():
