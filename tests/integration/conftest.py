@@ -10,6 +10,7 @@ import pytest
 
 from orchestrator.frameworks import FRAMEWORKS
 from services.data import download
+from tests import forks
 from tests.builders.commands import Orchestrator
 from tests.builders.mirrors import Serve, mirrors
 from tests.builders.reader import ORCHESTRATOR, Reader
@@ -80,6 +81,7 @@ def shelf(tmp_path_factory):
         }
         env = {
             **os.environ,
+            **forks.served("orchestrator"),
             "PATH": f"{program.parent}:{os.environ['PATH']}",
             "TWINRUN_PYTORCH": pytorch.address,
             **{f"TWINRUN_{FRAMEWORKS[n].word.upper()}": address for n, address in others.items()},
