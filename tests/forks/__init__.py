@@ -38,7 +38,7 @@ _EXECUTES = inspect.signature(subprocess.Popen._execute_child)
 
 
 class Forked(subprocess.Popen):
-    """A process for ``[sys.executable, "-m", MODULE, ...]`` of a module of `SERVED`."""
+    """A process for ``[sys.executable, "-m", MODULE, ...]`` of a module of `SERVED`, or with -P."""
 
     def _execute_child(self, *given: Any) -> None:
         """Do as Popen: this is where it forks."""
@@ -47,16 +47,18 @@ class Forked(subprocess.Popen):
         pipes = asked.p2cread, asked.c2pwrite, asked.errwrite
         files = {number: number if pipe == -1 else pipe for number, pipe in enumerate(pipes)}
         files |= {file: file for file in asked.pass_fds}
+        words = asked.args[asked.args.index("-m") + 1 :]
         request = protocol.Request(
-            list(map(os.fspath, asked.args[2:])),
+            list(map(os.fspath, words)),
             os.fspath(asked.cwd or Path.cwd()),
             dict(os.environ if asked.env is None else asked.env),
             list(files),
             asked.start_new_session,
+            asked.args[1] == "-P",
         )
         self._channel = socket.socket(socket.AF_UNIX)
         try:
-            self._channel.connect(str(_address(asked.args[2])))
+            self._channel.connect(str(_address(words[0])))
             protocol.send(self._channel, request, list(files.values()))
             self.pid = protocol.number(self._channel)
         except BaseException:
@@ -87,7 +89,8 @@ class Forked(subprocess.Popen):
 def popen(command: list[str], env: dict[str, str] | None = None, **settings: Any):
     """Return a process for the command: forked, if nothing speaks against it."""
     given = os.environ if env is None else env
-    of_module = command[:2] == [sys.executable, "-m"] and command[2] in SERVED
+    plain = [sys.executable, *command[1 + (command[1] == "-P") :]]
+    of_module = plain[:2] == [sys.executable, "-m"] and plain[2] in SERVED
     alike = _at_start(given) == _at_start(os.environ)
     kind = Forked if of_module and alike and sys.platform == "linux" else subprocess.Popen
     return kind(command, env=env, **settings)

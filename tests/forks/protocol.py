@@ -19,6 +19,7 @@ class Request:
     env: dict[str, str]
     files: list[int]  # the numbers that its files get
     starts_session: bool
+    is_safe: bool  # nothing is imported from its folder: -P
 
 
 def send(channel: socket.socket, request: Request, files: list[int]) -> None:

@@ -102,7 +102,7 @@ def _become(request: protocol.Request, files: list[int], channel: socket.socket)
         )
         setattr(sys, name, stream)
         setattr(sys, f"__{name}__", stream)
-    sys.path[0] = request.folder
+    sys.path[:1] = [] if request.is_safe else [request.folder]
     module, *arguments = request.words
     sys.argv = [module, *arguments]
     sys.modules.pop(module, None)  # it becomes the main one

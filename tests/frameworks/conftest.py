@@ -17,7 +17,6 @@ from services.trial.trace import Traced
 from tests.frameworks import code_models, jobs
 from tests.frameworks.device_faults import DEVICES
 
-
 # Few optimisations, and XLA's older way to write fused operations: less than half the time to
 # compile, and the same arithmetic.
 XLA_FLAGS = (

@@ -261,8 +261,8 @@ JOBS = {
         report_every_steps=64,
     ),
 }
-# To each of these a graph of a chunk of another length (the augmented job's are uneven) or of a short
-# batch adds nothing: one of batch norms has a test, the others' layers and updates know no batches.
+# To each of these a graph of a chunk of another length (the augmented job's are uneven) or a short
+# batch adds nothing: that of batch norms has a test, and others' layers and updates know no batches.
 ALIKE = (
     *("nests", "adam, chunks of uneven length", "activations", "batch norms", "other norms"),
     *("norms of sequences", "convolutions", "sequences", "padded sequences", "recurrences"),

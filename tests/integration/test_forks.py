@@ -15,11 +15,11 @@ from tests.waiting import HANG_SECONDS
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="there they are started")
 
 
-def told(popen, tmp_path, *words, **settings):
+def told(popen, tmp_path, *words, flags=(), **settings):
     """What it says of itself, what it writes, and how it ends."""
     with (tmp_path / "stderr").open("w+") as stderr:
         process = popen(
-            [sys.executable, "-m", "tests.forks.told", *words],
+            [sys.executable, *flags, "-m", "tests.forks.told", *words],
             cwd=tmp_path,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -47,9 +47,14 @@ def test_it_finds_the_same_around_it_and_ends_alike(tmp_path, words):
     assert started[0]["words"][1:] == list(words)
 
 
-def test_it_has_the_files_that_it_is_given_and_leads_a_session_of_its_own(tmp_path):
+def test_it_has_the_files_that_it_is_given_leads_a_session_and_imports_from_elsewhere(tmp_path):
     reading, writing = os.pipe()
-    given = {"pass_fds": [writing], "start_new_session": True, "env": {**os.environ}}
+    given = {
+        "flags": ["-P"],
+        "pass_fds": [writing],
+        "start_new_session": True,
+        "env": {**os.environ},
+    }
     try:
         started, forked = (
             told(popen, tmp_path, **given)[0] for popen in (subprocess.Popen, forks.Forked)
@@ -79,7 +84,8 @@ def test_one_that_goes_on_is_waited_for_polled_and_ended(tmp_path):
         (["-m", "tests.forks.told"], {}, forks.Forked),
         (["-m", "tests.forks.told"], {"PYTHONHASHSEED": "1"}, subprocess.Popen),
         (["-m", "tests.forks.told"], {"LC_ALL": "en_GB"}, subprocess.Popen),
-        (["-P", "-m", "tests.forks.told"], {}, subprocess.Popen),
+        (["-P", "-m", "tests.forks.told"], {}, forks.Forked),
+        (["-I", "-m", "tests.forks.told"], {}, subprocess.Popen),
         (["-m", "platform"], {}, subprocess.Popen),
     ],
 )
