@@ -262,7 +262,7 @@ JOBS = {
     ),
 }
 # To each of these a graph of a chunk of another length (the augmented job's are uneven) or a short
-# batch adds nothing: that of batch norms has a test, and others' layers and updates know no batches.
+# batch adds nothing: that of batch norms has a test, others' layers and updates know no batches.
 ALIKE = (
     *("nests", "adam, chunks of uneven length", "activations", "batch norms", "other norms"),
     *("norms of sequences", "convolutions", "sequences", "padded sequences", "recurrences"),
