@@ -34,6 +34,13 @@ SERVED = {
 }
 # What Python and its libraries read once, when they start: a fork would not heed another value.
 _AT_START = re.compile(r"PYTHON|LC_|LANG|(OMP|MKL|OPENBLAS|BLIS|NUMEXPR)_|MPL|GRPC_|TZ$")
+
+
+def _at_start(env) -> dict[str, str]:
+    return {name: value for name, value in env.items() if _AT_START.match(name)}
+
+
+_BEGAN = _at_start(os.environ)  # a test may change it
 _EXECUTES = inspect.signature(subprocess.Popen._execute_child)
 
 
@@ -91,13 +98,9 @@ def popen(command: list[str], env: dict[str, str] | None = None, **settings: Any
     given = os.environ if env is None else env
     plain = [sys.executable, *command[1 + (command[1] == "-P") :]]
     of_module = plain[:2] == [sys.executable, "-m"] and plain[2] in SERVED
-    alike = _at_start(given) == _at_start(os.environ)
+    alike = _at_start(given) == _BEGAN
     kind = Forked if of_module and alike and sys.platform == "linux" else subprocess.Popen
     return kind(command, env=env, **settings)
-
-
-def _at_start(env) -> dict[str, str]:
-    return {name: value for name, value in env.items() if _AT_START.match(name)}
 
 
 def served(*modules: str) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -27,6 +28,13 @@ def gpus(monkeypatch):
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, path)))
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
     return monkeypatch
+
+
+@pytest.fixture
+def no_forks(monkeypatch):
+    """Where processes are the matter, they are those that users have: none is forked."""
+    monkeypatch.setattr(forks, "popen", subprocess.Popen)
+    monkeypatch.setattr(forks, "served", lambda *_: {})
 
 
 @pytest.fixture
