@@ -105,7 +105,7 @@ def popen(command: list[str], env: dict[str, str] | None = None, **settings: Any
 
 def served(*modules: str) -> dict[str, str]:
     """Return what must be in the environment of a process whose own are to be forked too."""
-    if sys.platform != "linux":
+    if sys.platform != "linux" or _at_start(os.environ) != _BEGAN:
         return {}
     folder, *_ = (_address(each).parent for each in modules)
     return {ADDRESSES: str(folder)}
