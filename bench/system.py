@@ -46,7 +46,7 @@ def cpu_seconds(pid: int | str = "self") -> float:
 
 def trained_seconds(client: Client, watched: bool) -> float:
     """Return the train phase of one job, with or without a client that watches."""
-    spec = config.job_spec("mnist-mlp", {"epochs": EPOCHS, "threads": 1})
+    spec = client.validate(config.job_spec("mnist-mlp", {"epochs": EPOCHS, "threads": 1}))
     job_id = client.train(spec, uuid.uuid4().hex).job_id
     if watched:
         events = list(client.watch(job_id))

@@ -48,10 +48,14 @@ class Certificates:
     @property
     def sentence(self) -> Sentence:
         """The result; with several pairs each is named."""
+        return join(NEXT, self.sentences)
+
+    @property
+    def sentences(self) -> list[Sentence]:
+        """The result of each pair, which is named if there are several."""
         if len(self.pairs) == 1:
-            return self.pairs[0].sentence
-        sentences = [english(OF, name=pair(each), what=each.sentence) for each in self.pairs]
-        return join(NEXT, sentences)
+            return [self.pairs[0].sentence]
+        return [english(OF, name=pair(each), what=each.sentence) for each in self.pairs]
 
     @property
     def made(self) -> list[Certificate]:

@@ -158,6 +158,9 @@ def style() -> Iterator[None]:
 def _saved(figure: Figure, kind: str) -> bytes:
     """Render the figure as ``svg`` or ``png``, with the same bytes each time; within `style`."""
     buffer = io.BytesIO()
-    metadata = {"Date": None} if kind == "svg" else None
-    figure.savefig(buffer, format=kind, dpi=figure.dpi, metadata=metadata)
+    # A PNG's usual compression takes a third longer, for files that are a tenth smaller.
+    options: dict[str, Any] = (
+        {"metadata": {"Date": None}} if kind == "svg" else {"pil_kwargs": {"compress_level": 3}}
+    )
+    figure.savefig(buffer, format=kind, dpi=figure.dpi, **options)
     return buffer.getvalue()

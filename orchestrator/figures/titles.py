@@ -69,7 +69,8 @@ def trials_of(comparison: Comparison) -> list[Trial]:
 def footer(comparison: Comparison) -> list[str]:
     """Return what ran, and whether it was the same job."""
     certificates = comparison.certificates
-    return [_job_line(comparison), *([say(certificates.sentence)] if certificates else [])]
+    proofs = certificates.sentences if certificates else []
+    return [_job_line(comparison), *map(say, proofs)]
 
 
 def _job_line(comparison: Comparison) -> str:

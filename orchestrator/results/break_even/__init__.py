@@ -24,7 +24,8 @@ from orchestrator.trials.trial import Trial
 
 _AHEAD = Phrase(
     "{faster} starts up {start} s later than {slower} and takes {epoch} s less for an epoch: it is "
-    "ahead from {epochs} epochs of {steps} steps on ({basis}; import, build and compile counted)."
+    "ahead from epoch {epochs} on, of {steps} steps each ({basis}; import, build and compile "
+    "counted)."
 )
 _INTERVAL = Phrase("95 %: {low:,} to {high:,}, {pairs} pairs")
 _FEW, _ONE = Phrase("{pairs} pairs: provisional"), Phrase("one trial each: provisional")

@@ -65,6 +65,22 @@ def test_completing_the_name_of_a_command_imports_nothing_large():
     assert not large(found)
 
 
+def test_the_interpreter_does_not_look_through_all_objects_before_it_ends():
+    script = (
+        "import atexit, gc, sys; atexit.register(lambda: print(gc.get_freeze_count()));"
+        "sys.argv = ['orchestrator', '--version'];"
+        "from orchestrator.cli.main import main; main()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        capture_output=True,
+        text=True,
+        timeout=HANG_SECONDS,
+        check=True,
+    )
+    assert int(done.stdout.splitlines()[-1]) > 0
+
+
 def test_importing_the_package_imports_nothing_of_it_but_itself():
     found = imported("-c", "import orchestrator; dir(orchestrator); orchestrator.__all__")
     assert {m for m in found if m.startswith("orchestrator")} == {"orchestrator"}

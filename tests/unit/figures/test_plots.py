@@ -10,6 +10,7 @@ import matplotlib as mpl
 import pytest
 from PIL import Image
 
+from orchestrator.certificate.certificates import Certificates
 from orchestrator.figures import plots, titles
 from orchestrator.figures.drawing import FOOTER
 from orchestrator.results.comparison import compare
@@ -162,6 +163,16 @@ def test_every_figure_says_whether_it_was_the_same_job():
         drawn = plots.canvas(found, name).figure.texts
         footer = next(text for text in drawn if text.get_gid() == FOOTER)
         assert sentence in " ".join(footer.get_text().split())
+
+
+def test_the_overview_says_of_every_pair_whether_it_was_the_same_job():
+    (long,) = certified(f"The same job: {100 * 'in every loss, '}").pairs
+    (failed,) = certified("Not shown to be the same job.", same_job=False, second="jax").pairs
+    sides = [trial("pytorch"), trial("tensorflow"), trial("jax")]
+    told = plots.overview(compare(JOB, sides, Certificates([long, failed])))
+    footer = told.figure.get_supxlabel()
+    assert "PyTorch and TensorFlow: The same job: in every loss," in footer
+    assert "PyTorch and JAX: Not shown to be the same job." in footer
 
 
 def test_a_failed_certificate_stands_above_the_figure():

@@ -42,7 +42,7 @@ def test_the_side_with_the_slower_start_is_ahead_from_some_number_of_epochs_on()
     assert (found.faster, found.slower) == (COMPILED, "pytorch")
     assert found.low < 176 < found.high
     assert "starts up 88.0 s later than PyTorch and takes 0.500 s less" in found.sentence
-    assert "it is ahead from 17" in found.sentence
+    assert "it is ahead from epoch 17" in found.sentence
     assert "8 pairs; import, build and compile counted)" in found.sentence
 
 
