@@ -102,11 +102,11 @@ test: $(DEV) $(TESTED) ## Run all tests but those of containers and of pages in 
 	part() { echo "$$*"; "$$@" || printf '\n  %s' "$$*" >> $$failed; }; \
 	{ \
 	  part .venv-tensorflow/bin/python -m pytest tests/frameworks; \
-	  [ ! -e .venv-jax/.test ] || part .venv-jax/bin/python -m pytest tests/frameworks; \
+	  part .venv/bin/python -m pytest tests/system; \
 	} > build/test.tensorflow 2>&1 & \
 	{ \
 	  part .venv-pytorch/bin/python -m pytest tests/frameworks; \
-	  part .venv/bin/python -m pytest tests/system; \
+	  [ ! -e .venv-jax/.test ] || part .venv-jax/bin/python -m pytest tests/frameworks; \
 	} > build/test.pytorch 2>&1 & \
 	part .venv/bin/python -m pytest -n 2 --dist worksteal tests/unit tests/integration; \
 	wait; cat build/test.tensorflow build/test.pytorch; \

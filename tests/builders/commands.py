@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from orchestrator.storage import shelf, store
+from tests import forks
 from tests.waiting import HANG_SECONDS, eventually
 
 UNDRAWN = "tests.integration.undrawn"
@@ -29,7 +30,8 @@ class Orchestrator:
             self.env.pop(name, None)
 
     def start(self, *arguments: str, module: str = UNDRAWN, **settings) -> subprocess.Popen:
-        return subprocess.Popen(
+        popen = forks.popen if module == UNDRAWN else subprocess.Popen
+        return popen(
             [sys.executable, "-m", module, *arguments],
             cwd=self.home,
             env={**self.env, **settings},

@@ -23,7 +23,7 @@ case $1 in
   sweep) set -- "$@" --repeats=1 --epochs=1
     module=tests.integration.undrawn ;;
 esac
-exec {python} -m "${{module:-orchestrator}}" "$@"
+exec {python} -m tests.forks.client "${{module:-orchestrator}}" "$@"
 """
 
 

@@ -19,6 +19,7 @@ from grpc_status import rpc_status
 from twinrun.v1 import job_pb2, runner_service_pb2, runner_service_pb2_grpc
 
 from orchestrator.frameworks import FRAMEWORKS
+from tests import forks
 from tests.integration import gates
 from tests.waiting import HANG_SECONDS, eventually
 
@@ -129,9 +130,10 @@ def marked(mark: str) -> list[int]:
     """Processes that have ``mark`` in their environment; none where there is no /proc."""
     found = []
     for environ in Path("/proc").glob("[0-9]*/environ"):
+        pid = int(environ.parent.name)
         try:
-            if mark.encode() in environ.read_bytes():
-                found.append(int(environ.parent.name))
+            if mark.encode() in environ.read_bytes() or forks.is_marked(pid, mark):
+                found.append(pid)
         except OSError:
             continue
     return found
@@ -186,12 +188,17 @@ def runners(directory: Path) -> Iterator[Callable[..., Runner]]:
         gates_dir.mkdir(parents=True)
         (state_dir / "address").unlink(missing_ok=True)
         with stderr_path.open("w") as stderr:
-            process = subprocess.Popen(
+            process = forks.popen(
                 [*inside, *command(fake, state_dir, *options, framework=framework)],
                 stdin=subprocess.PIPE,
                 stderr=stderr,
                 text=True,
-                env=os.environ | {gates.VARIABLE: str(gates_dir)} | dict([mark.split("=")]),
+                env={
+                    **os.environ,
+                    **forks.served("services.trial.child"),
+                    gates.VARIABLE: str(gates_dir),
+                    **dict([mark.split("=")]),
+                },
             )
         processes.append(process)
         if inside:

@@ -261,13 +261,13 @@ JOBS = {
         report_every_steps=64,
     ),
 }
-# To each of these a graph of a chunk of another length, or of a short batch, adds nothing: a short
-# batch of batch norms has a test of its own, and the others' layers and updates know no batches.
+# To each of these a graph of a chunk of another length (the augmented job's are uneven) or a short
+# batch adds nothing: that of batch norms has a test, others' layers and updates know no batches.
 ALIKE = (
-    *("activations", "batch norms", "other norms", "norms of sequences", "convolutions"),
-    *("sequences", "padded sequences", "recurrences", "adamw", "sgd with momentum"),
-    "convolutions of sequences",
-    *("rectangular convolutions", "transposed convolutions", "scaled images", "peaks"),
+    *("nests", "adam, chunks of uneven length", "activations", "batch norms", "other norms"),
+    *("norms of sequences", "convolutions", "sequences", "padded sequences", "recurrences"),
+    *("adamw", "sgd with momentum", "convolutions of sequences", "rectangular convolutions"),
+    *("transposed convolutions", "scaled images", "peaks"),
 )
 EXECUTIONS = list(Execution)
 UNCOMPILED = [Execution.DEFAULT, Execution.EAGER]

@@ -55,9 +55,10 @@ def test_each_loss_is_its_formula(framework, execution, loss, loop):
     assert_same(framework, job(loss, execution=execution, loop=loop, epochs=2))
 
 
+@pytest.mark.parametrize("execution", [Execution.COMPILED])
 @pytest.mark.parametrize("loss", LOSSES.values(), ids=LOSSES)
-def test_compiled_it_is_too(framework, loss):
-    assert_same(framework, jobs.in_one_graph(job(loss, execution=Execution.COMPILED)))
+def test_compiled_it_is_too(framework, loss, execution):
+    assert_same(framework, jobs.in_one_graph(job(loss, execution=execution)))
 
 
 @pytest.mark.parametrize("loss", LOSSES.values(), ids=LOSSES)

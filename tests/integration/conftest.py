@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 
 from orchestrator.frameworks import FRAMEWORKS
 from services.data import download
+from tests import forks
 from tests.builders.commands import Orchestrator
 from tests.builders.mirrors import Serve, mirrors
 from tests.builders.reader import ORCHESTRATOR, Reader
@@ -26,6 +28,13 @@ def gpus(monkeypatch):
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, path)))
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
     return monkeypatch
+
+
+@pytest.fixture
+def no_forks(monkeypatch):
+    """Where processes are the matter, they are those that users have: none is forked."""
+    monkeypatch.setattr(forks, "popen", subprocess.Popen)
+    monkeypatch.setattr(forks, "served", lambda *_: {})
 
 
 @pytest.fixture
@@ -80,6 +89,7 @@ def shelf(tmp_path_factory):
         }
         env = {
             **os.environ,
+            **forks.served("orchestrator"),
             "PATH": f"{program.parent}:{os.environ['PATH']}",
             "TWINRUN_PYTORCH": pytorch.address,
             **{f"TWINRUN_{FRAMEWORKS[n].word.upper()}": address for n, address in others.items()},

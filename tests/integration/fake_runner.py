@@ -4,11 +4,14 @@ Its own limits are beyond a test's patience, so that what it does only when one 
 """
 
 import os
+import subprocess
 import sys
+from types import SimpleNamespace
 
 from services.access import failures
 from services.frameworks import FRAMEWORKS, Framework
 from services.runner import jobs, ready, server, worker
+from tests import forks
 from tests.waiting import FOREVER_SECONDS
 
 LINGER = "TWINRUN_TEST_LINGER"  # seconds, where it is not to be for ever
@@ -29,6 +32,8 @@ def main() -> int:
         failures._until_gone = lambda context, seconds: None
     if LOOKS not in os.environ:
         ready.require = lambda spec, data_dir: None
+    if forks.ADDRESSES in os.environ:
+        worker.subprocess = SimpleNamespace(Popen=forks.popen, DEVNULL=subprocess.DEVNULL)
     return server.main(options)
 
 

@@ -10,6 +10,8 @@ from xml.etree import ElementTree
 import pytest
 import yaml
 
+from tests import forks
+from tests.builders.commands import UNDRAWN
 from tests.documents import ROOT
 from tests.waiting import HANG_SECONDS
 
@@ -19,7 +21,7 @@ ELSEWHERE = ("make setup", "echo ")
 # As in tests/builders/reader.py: what makes a command long is taken back by a flag after its own.
 PROGRAM = """#!/bin/sh
 test "$1" = compare && set -- "$@" --repeats=1
-exec {python} -m tests.integration.undrawn "$@"
+exec {python} -m tests.forks.client tests.integration.undrawn "$@"
 """
 
 
@@ -47,6 +49,7 @@ def pipeline(orchestrator, two):
     addresses = dict(flag.removeprefix("--").split("=") for flag in flags)
     env = {
         **orchestrator.env,
+        **forks.served(UNDRAWN),
         "PATH": f"{program.parent}:{os.environ['PATH']}",
         "GITHUB_STEP_SUMMARY": str(orchestrator.home / "summary.md"),
         "GITHUB_SHA": "0123abc",

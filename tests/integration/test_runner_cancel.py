@@ -13,6 +13,8 @@ from twinrun.v1 import job_pb2
 from tests.builders.runners import reason
 from tests.waiting import eventually
 
+pytestmark = pytest.mark.usefixtures("no_forks")
+
 
 def ended(runner, job) -> job_pb2.Job:
     """The job when it has ended; its last event must say the same."""

@@ -13,6 +13,8 @@ from twinrun.v1 import job_pb2, runner_service_pb2
 from tests.builders.runners import error_info, health, reason
 from tests.waiting import eventually
 
+pytestmark = pytest.mark.usefixtures("no_forks")
+
 INFO = runner_service_pb2.GetServerInfoRequest()
 
 

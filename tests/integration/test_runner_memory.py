@@ -17,7 +17,10 @@ AT_ONCE = 100
 MOST_BYTES = 150 * 10**6
 JUNK = b"\xff\xff\xff"
 
-pytestmark = pytest.mark.skipif(not Path("/proc").exists(), reason="asks /proc")
+pytestmark = [
+    pytest.mark.usefixtures("no_forks"),
+    pytest.mark.skipif(not Path("/proc").exists(), reason="asks /proc"),
+]
 
 
 def raw(runner: Runner, method: str, streams: bool = False):

@@ -10,6 +10,8 @@ from twinrun.v1 import runner_service_pb2
 
 from tests.waiting import eventually
 
+pytestmark = pytest.mark.usefixtures("no_forks")
+
 LINUX = pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="reads Linux's /proc")
 
 

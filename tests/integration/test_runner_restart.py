@@ -11,6 +11,8 @@ from twinrun.v1 import job_pb2, runner_service_pb2
 from tests.builders.runners import reason, runners
 from tests.waiting import eventually
 
+pytestmark = pytest.mark.usefixtures("no_forks")
+
 
 @pytest.fixture(scope="module")
 def dead(tmp_path_factory):

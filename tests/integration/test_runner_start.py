@@ -8,6 +8,8 @@ import pytest
 from services.runner.options import EXIT_ACCESS, EXIT_NOT_INSTALLED, EXIT_PORT, EXIT_STATE
 from tests.builders.runners import command, refused
 
+pytestmark = pytest.mark.usefixtures("no_forks")
+
 
 def test_a_port_that_is_taken_is_named(start, tmp_path):
     address = start().address

@@ -14,6 +14,8 @@ from tests.builders.runners import details, end_an_idle_one, reason
 from tests.integration.fake_runner import LINGER
 from tests.waiting import HANG_SECONDS, eventually
 
+pytestmark = pytest.mark.usefixtures("no_forks")
+
 
 class Watcher(threading.Thread):
     """Follows a job to its end."""

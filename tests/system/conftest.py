@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import forks
 from tests.builders.commands import UNDRAWN
 from tests.builders.runners import runners_of
 from tests.builders.served import data_dir, served
@@ -39,7 +40,8 @@ def orchestrator(home):
         environment.pop(name, None)
 
     def start(*arguments: str, module: str = "orchestrator") -> subprocess.Popen:
-        return subprocess.Popen(
+        popen = forks.popen if module == UNDRAWN else subprocess.Popen
+        return popen(
             [sys.executable, "-P", "-m", module, *arguments],
             cwd=home,
             env=environment,

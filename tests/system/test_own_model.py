@@ -60,19 +60,19 @@ def test_verify_names_the_layer_of_a_faulty_port_and_the_cause(warmed):
     assert "The cause: the epsilon of batch normalization." in told(done.stdout)
 
 
-def test_of_two_faults_one_is_told_and_isolated_layers_show_both(orchestrator, home, faulty):
+def test_of_two_faults_one_is_told_and_isolated_layers_show_both(warmed, home, faulty):
     text = faulty["net_keras.py"].replace('activation="relu"', 'activation="tanh"')
     (home / "net_keras.py").write_text(text)
-    told_of_one = told(orchestrator(*command("pair"), "--threads=1", code=6).stderr)
+    told_of_one = told(warmed(*command("pair"), "--threads=1", code=6).stderr)
     assert "`norm1`" in told_of_one
     assert "tanh" not in told_of_one
-    done = orchestrator(*command("pair"), "--threads=1", "--isolate", "--json", code=6)
+    done = warmed(*command("pair"), "--threads=1", "--isolate", "--json", code=6)
     found = json.loads(done.stdout)["isolated"]
     assert [(each["layer"], each["causes"][0]) for each in found] == [
         ("norm1", "batch_norm_epsilon"),
         ("relu#1", "other_activation"),
     ]
-    done = orchestrator(*command("verify"), "--threads=1", "--isolate", code=6)
+    done = warmed(*command("verify"), "--threads=1", "--isolate", code=6)
     assert "(2) PyTorch's `fc1 + relu#1` and TensorFlow's `dense`" in told(done.stdout)
 
 
@@ -90,8 +90,8 @@ def test_the_first_difference_becomes_programs_that_show_it_by_themselves(orches
 
 
 @pytest.mark.usefixtures("mended")
-def test_of_equal_models_there_is_no_case(orchestrator, home):
-    done = orchestrator(*command("pair"), "--threads=1", "--reproduce=none")
+def test_of_equal_models_there_is_no_case(warmed, home):
+    done = warmed(*command("pair"), "--threads=1", "--reproduce=none")
     assert "because nothing differs on one batch." in told(done.stdout)
     assert not (home / "none").exists()
 
@@ -132,7 +132,7 @@ def test_a_pair_of_models_is_timed_and_its_weights_go_from_one_to_the_other(
     assert losses[0] == pytest.approx(losses[1], rel=1e-5)
 
 
-def test_code_is_compared_with_a_workloads_layers(orchestrator, home):
+def test_code_is_compared_with_a_workloads_layers(warmed, home):
     (home / "net.py").write_text(
         "import keras\nfrom keras import layers\n\n\n"
         "def build():\n    return keras.Sequential([\n"
@@ -144,15 +144,15 @@ def test_code_is_compared_with_a_workloads_layers(orchestrator, home):
         *("--workload=mnist-mlp", "--train-limit=640", "--threads=1"),
         f"--code=tensorflow={home / 'net.py'}",
     )
-    done = orchestrator("verify", *made, "--json")
+    done = warmed("verify", *made, "--json")
     assert json.loads(done.stdout)["same_job"] is True
-    assert "6 arrays are paired, and none is left over." in orchestrator("pair", *made).stdout
+    assert "6 arrays are paired, and none is left over." in warmed("pair", *made).stdout
 
 
-def test_an_error_in_the_users_file_is_told_in_their_own_frame(orchestrator, home):
+def test_an_error_in_the_users_file_is_told_in_their_own_frame(warmed, home):
     text = files(home)["net_torch.py"].replace("self.fc2(", "self.fc3(")
     (home / "net_torch.py").write_text(text)
     number = next(n for n, line in enumerate(text.splitlines(), 1) if "self.fc3(" in line)
-    done = orchestrator(*command("pair"), "--threads=1", code=4)
+    done = warmed(*command("pair"), "--threads=1", code=4)
     assert f"net_torch.py:{number}" in done.stderr
     assert "no attribute 'fc3'" in done.stderr

@@ -231,3 +231,16 @@ def test_no_computing_module_is_left_out():
             if path.parent.name != "idiomatic"  # of the other recipe
         }
         assert there - set(modules) <= others, framework
+
+
+def asks_for_loop(code: str) -> bool:
+    nodes = ast.walk(ast.parse(code))
+    return any(isinstance(node, ast.Attribute) and node.attr == "loop" for node in nodes)
+
+
+def test_jax_has_one_program_for_both_loops():
+    """So tests/frameworks tries one of them."""
+    assert asks_for_loop("own = self._spec.loop is Loop.CUSTOM")
+    for folder in ("jax", "trial", "model"):
+        for path in (SERVICES / folder).rglob("*.py"):
+            assert not asks_for_loop(path.read_text()), path

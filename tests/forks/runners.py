@@ -1,0 +1,3 @@
+"""Imports what runners need."""
+
+import tests.integration.fake_runner  # noqa: F401

@@ -1,0 +1,71 @@
+"""`.ci/run` runs all parts, whichever of the tests fails, and fails where one did."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[3]
+# Notes its name and arguments, and fails where they hold a word that is to fail.
+PROGRAM = """#!/bin/sh
+echo "${{0##*/}} $* ${{TWINRUN_TEST_ENGINE:+with an engine}}" >> "$NOTED"
+case "$*" in {failing}) echo "$* has failed" >&2; exit 2 ;; esac
+"""
+BEFORE = ("make lint", "make proto", "git diff --exit-code -- proto", "make docs")
+TESTS = ("make test", "make test-e2e", "make test-browser")
+
+
+@pytest.fixture
+def ran(tmp_path):
+    """Runs it with stand-ins of its programs; the code, what ran, and what it said."""
+
+    def ran(failing: str = "nothing", engine: bool = False):
+        script = tmp_path / "tree/.ci/run"
+        script.parent.mkdir(parents=True)
+        shutil.copy(ROOT / ".ci/run", script)
+        programs = [tmp_path / "bin" / name for name in ("make", "git", "chromium")]
+        programs += [tmp_path / "shared/container-engine"] if engine else []
+        for program in programs:
+            program.parent.mkdir(exist_ok=True)
+            program.write_text(PROGRAM.format(failing=failing))
+            program.chmod(0o755)
+        env = {"PATH": f"{tmp_path / 'bin'}:{os.environ['PATH']}", "NOTED": str(tmp_path / "noted")}
+        done = subprocess.run([script], env=env, capture_output=True, text=True, check=False)
+        noted = (tmp_path / "noted").read_text().splitlines()
+        return done.returncode, [line.strip() for line in noted], done.stdout + done.stderr
+
+    return ran
+
+
+def test_all_that_must_hold_is_checked(ran):
+    code, found, said = ran()
+    assert code == 0, said
+    environments = "make -j 2 .venv-pytorch/.test .venv-tensorflow/.test .venv-jax/.test"
+    assert sorted(found) == sorted([environments, *BEFORE, *TESTS])
+
+
+def test_where_an_engine_can_be_had_the_tests_have_it(ran):
+    code, found, said = ran(engine=True)
+    assert code == 0, said
+    assert "container-engine up" in found
+    assert {line for line in found if "with an engine" in line} == {
+        f"{part} with an engine" for part in TESTS
+    }
+
+
+@pytest.mark.parametrize("failing", ["lint", "docs", "diff*", "up", "*/.test"])
+def test_no_test_runs_where_something_before_them_fails(ran, failing):
+    code, found, said = ran(failing, engine=True)
+    assert code != 0
+    assert not any(each.startswith("make test") for each in found), said
+    assert "has failed" in said
+
+
+@pytest.mark.parametrize("failing", ["test", "test-e2e", "test-browser"])
+def test_where_tests_fail_the_others_run_and_it_fails(ran, failing):
+    code, found, said = ran(failing)
+    assert code != 0
+    assert set(TESTS) <= set(found)
+    assert f"{failing} has failed" in said
