@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from orchestrator.api.looking import diff, evaluate, preview
     from orchestrator.api.proving import explain, verify
     from orchestrator.api.result import Record, Result
-    from orchestrator.api.sweeping import sweep
+    from orchestrator.api.sweeping import resume, sweep
     from orchestrator.errors import OrchestratorError
 
 _HOMES = {
@@ -31,6 +31,7 @@ _HOMES = {
     "explain": "orchestrator.api.proving",
     "load": "orchestrator.api.functions",
     "preview": "orchestrator.api.looking",
+    "resume": "orchestrator.api.sweeping",
     "runs": "orchestrator.api.functions",
     "sweep": "orchestrator.api.sweeping",
     "verify": "orchestrator.api.proving",
@@ -47,6 +48,7 @@ __all__ = [
     "explain",
     "load",
     "preview",
+    "resume",
     "runs",
     "sweep",
     "verify",

@@ -136,13 +136,13 @@ def train_into(
     """Train as `train`, into an existing ``run``. Raises CannotRun if no trial can.
 
     ``blocks``: runs its blocks elsewhere; None: by ``runners``, one after the other. A certificate
-    that the run has is not made again.
+    that the run has is not made again, unless it is only why there is none.
     """
     interrupted, faults = False, list[Sentence]()
     ended: OrchestratorError | None = None
     try:
         renderer.ready()  # its start must not disturb a trial
-        if request.certify and is_to_be_the_same(request) and run.certificate() is None:
+        if request.certify and is_to_be_the_same(request) and not certificate_file.is_made(run):
             certificates = certified(request, run, runners, display)
             run.write_certificate(certificate_file.as_dict(certificates))
         faults, runners = (blocks or _one_after_another)(run, request, runners, display)

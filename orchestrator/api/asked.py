@@ -91,6 +91,12 @@ def places_of(given: Mapping[str, Any]) -> Places:
     return Places(found, trust=trust.parse([folders] if isinstance(folders, str) else folders))
 
 
+def addresses_in(given: Mapping[str, Any]) -> dict[str, bool]:
+    """Return the keywords that say where runners are, as flags, and whether each is given."""
+    flags = {name: each.word for name, each in FRAMEWORKS.items()} | {"tls": "tls"}
+    return {f"--{name}": bool(given.get(word)) for name, word in flags.items()}
+
+
 @contextmanager
 def showing(
     progress: Progress, workload: str | None, sides: tuple[str, ...], epochs: int = 1

@@ -8,10 +8,12 @@ from typing import Any
 from orchestrator.actions import compare as comparing
 from orchestrator.actions import threads, variants
 from orchestrator.actions.cluster import train as clusters
+from orchestrator.actions.cluster.sources import source
 from orchestrator.actions.compare import ComparisonRequest
 from orchestrator.actions.finish import comparison_of
 from orchestrator.actions.shown import shown
 from orchestrator.api.asked import (
+    addresses_in,
     job_of,
     names_of,
     places_of,
@@ -26,7 +28,7 @@ from orchestrator.api.progress import Progress
 from orchestrator.api.result import Record, Result
 from orchestrator.api.words import in_words_of_python
 from orchestrator.errors import BadInput
-from orchestrator.frameworks import FRAMEWORKS, usual
+from orchestrator.frameworks import usual
 from orchestrator.language.phrases import Phrase, english
 from orchestrator.results import history
 from orchestrator.results.limits.condition import conditions
@@ -79,7 +81,7 @@ def compare(
     ``progress``: True shows bars in a notebook's cell and prints lines elsewhere, a function
     receives each line, False is quiet. A framework's name takes the address of its runner:
     ``pytorch="gpu-machine:50051"``; ``tls`` corresponds to ``--tls``. ``cluster`` corresponds to
-    ``--cluster``: the file of several machines.
+    ``--cluster``: the file of several machines, or a cluster of Ray.
 
     The environment and twinrun.toml are ignored. Raises OrchestratorError; if a trial failed, or on
     KeyboardInterrupt, what has finished is kept, and the message says where.
@@ -123,12 +125,10 @@ def compare(
     )
     if cluster is not None:
         several = {"--recipe=both": recipe == "both", "--loop=both": loop == "both"}
-        given_too = {
-            f"--{name}": bool(given.get(name.replace("-", "_"))) for name in (*FRAMEWORKS, "tls")
-        }
-        clusters.check({**given_too, **several, "--threads=best": best, "--concurrent": concurrent})
+        own = {**several, "--threads=best": best, "--concurrent": concurrent}
+        clusters.check({**addresses_in(given), **own})
         with showing(progress, job.workload, request.names, spec.epochs) as display:
-            outcome = clusters.compare_over(request, Path(cluster), display)
+            outcome = clusters.compare_over(request, source(str(cluster)), display)
         raise_with_place(outcome.run, [outcome])
         return Result(outcome.run.path, outcome.comparison)
     with (

@@ -13,16 +13,17 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
-def with_flags(function: Callable[P, R]) -> Callable[P, R]:
+def with_flags(function: Callable[P, R], **others: object) -> Callable[P, R]:
     """Give a function that ends in ``**given`` a keyword for each flag and framework, and ``tls``.
 
     It is called with those that were passed; any other is a TypeError, as for every function.
+    ``others``: types of flags that it takes otherwise than a job does.
     """
     kinds = {
         name: Literal[tuple(choices(name))] | None if choices(name) else kind
         for name, (_, kind) in FLAGS.items()
     }
-    return _with(function, kinds | _ADDRESSES)
+    return _with(function, kinds | others | _ADDRESSES)
 
 
 def with_lists(function: Callable[P, R]) -> Callable[P, R]:

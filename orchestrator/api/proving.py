@@ -1,6 +1,7 @@
 """Functions that show that it is the same job, and what happens if it is not."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +15,12 @@ from orchestrator.api.progress import Progress
 from orchestrator.api.result import Record
 from orchestrator.api.words import in_words_of_python
 from orchestrator.frameworks import usual
-from orchestrator.settings import config
+from orchestrator.settings import by_devices, config
 from orchestrator.settings import sides as named
 from orchestrator.settings.job import one_of
 
 
-@with_flags
+@partial(with_flags, devices=int | str | None)
 @in_words_of_python()
 def verify(
     workload: str | Path | None = None,
@@ -36,11 +37,14 @@ def verify(
     """Show that the frameworks do the same job, as ``orchestrator verify``: a certificate.
 
     One epoch in float64 by default. Keywords as of `compare`; ``steps``: only so many of each
-    epoch. Whether it was shown is ``to_dict()["same_job"]``. Raises OrchestratorError.
+    epoch; ``devices="1,2,4"``: each number of them is a side, compared with the first one. Whether
+    it was shown is ``to_dict()["same_job"]``. Raises OrchestratorError.
     """
-    job, listed = job_of(workload, given), names_of(frameworks, 2)
+    numbers = by_devices.counts(None if (n := given.get("devices")) is None else str(n))
+    job = job_of(workload, {**given, **({"devices": numbers[0]} if numbers else {})})
+    listed = names_of(frameworks, 1 if len(numbers) > 1 else 2)
     spec = spec_of(job, changes, {**proof.VERIFIED, "steps_per_epoch_limit": steps})
-    compared = sides_of(side, listed, spec)
+    compared = by_devices.each(numbers, sides_of(side, listed, spec), spec)
     first = named.baseline(baseline, compared, spec)
     request = Request(job.title, spec, compared, Path(output), first)
     proof.check(request)

@@ -19,7 +19,10 @@ from orchestrator.settings.job import FLAGS, choices
 _FUNCTIONS = {
     **{
         name: name
-        for name in ("compare", "verify", "explain", "evaluate", "preview", "diff", "sweep")
+        for name in (
+            *("compare", "verify", "explain", "evaluate", "preview", "diff"),
+            *("sweep", "resume"),
+        )
     },
     "show": "load",
     "runs": "runs",

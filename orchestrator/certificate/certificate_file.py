@@ -21,6 +21,15 @@ def of_run(run: Run) -> Certificates | None:
     return None if kept_there is None else read(kept_there, str(path))
 
 
+def is_made(run: Run) -> bool:
+    """Return whether a run has a certificate of each pair, and not only why one was not made.
+
+    Raises RunUnreadable.
+    """
+    found = of_run(run)
+    return found is not None and bool(found.pairs) and len(found.made) == len(found.pairs)
+
+
 def read(found: Mapping[str, object], where: str) -> Certificates:
     """Read the contents of a certificate.json, of this version or an earlier one.
 

@@ -31,7 +31,7 @@ class _Command(TyperCommand):
             for here, after in itertools.pairwise([*arguments, "-"])
         ]
         rest: list[str] = super().parse_args(context, before)
-        cluster_option.alone(context)
+        cluster_option.remember(context)
         return rest
 
 

@@ -103,6 +103,7 @@ def _overview(live: Live, shown: Sequence[Sequence[LiveJob]]) -> dict[str, objec
             "title": texts.run_title(live.run),
             "text": texts.run_text(live.run),
             "running": live.run.running,
+            "machines": [say(each) for each in live.run.machines],
         },
         # Not an event of the job: nobody is left to report it.
         "lost": {

@@ -10,6 +10,7 @@ from pathlib import Path
 from orchestrator.errors import RunUnreadable
 from orchestrator.language.phrases import Sentence, join
 from orchestrator.language.words import NEXT
+from orchestrator.live.machines import machines
 from orchestrator.storage.about import FILE, Kind
 from orchestrator.storage.running import is_running
 from orchestrator.storage.store import Run
@@ -36,12 +37,14 @@ class LiveRun:
     """A run that was being made while the page watched.
 
     ``text``: while it is ``running`` how far it has come, then what it came to; None: not known.
+    ``machines``: what each does meanwhile, if it has several.
     """
 
     name: str
     label: str
     running: bool
     text: Sentence | None
+    machines: tuple[Sentence, ...] = ()
 
 
 class RunFollower:
@@ -96,7 +99,7 @@ def live_run(run: Run) -> LiveRun:
     """Return how far a run has come. Raises OSError, RunUnreadable, KeyError, TypeError."""
     what, running = run.about(), is_running(run.path)
     text = _progress(run) if running else _finding(run, what.kind)
-    return LiveRun(run.path.name, what.label, running, text)
+    return LiveRun(run.path.name, what.label, running, text, machines(run) if running else ())
 
 
 def _progress(run: Run) -> Sentence | None:

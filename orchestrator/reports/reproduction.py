@@ -115,7 +115,7 @@ def _of_repeats(comparison: Comparison, repeats: int) -> Iterator[str]:
         if _one_seed(comparison):
             yield "--same-seed"
     if comparison.machines is not None:
-        yield from ("--cluster", "hosts.toml")
+        yield from ("--cluster", "ray" if comparison.machines.conditions else "hosts.toml")
     if comparison.margin is not None:
         yield from ("--margin", f"{comparison.margin:g}")
 

@@ -231,10 +231,14 @@ def ratios(
 def ratio_of(
     first: Sequence[Trial], second: Sequence[Trial], quantity: Quantity, job: Job, together: int = 1
 ) -> Estimate | None:
-    """Estimate `ratios` of one quantity. None: no pair has it."""
-    one, other = ({t.number: quantity.measure(t, job) for t in side} for side in (first, second))
-    on = {trial.number: trial.machine for trial in first}
-    pairs = [(one[n], other[n], on[n]) for n in sorted(one.keys() & other.keys())]
+    """Estimate `ratios` of one quantity. None: no pair has it.
+
+    Two trials on different machines, as a sweep may have of a round, make no pair.
+    """
+    one, other = (
+        {(t.number, t.machine): quantity.measure(t, job) for t in side} for side in (first, second)
+    )
+    pairs = [(one[each], other[each], each[1]) for each in sorted(one.keys() & other.keys())]
     known = [(a, b, machine) for a, b, machine in pairs if a and b]
     if not known:
         return None

@@ -28,6 +28,7 @@ from orchestrator.language.phrases import Phrase, Sentence, english, join
 from orchestrator.language.words import COMMA, LINES
 from orchestrator.settings import config, trust
 from orchestrator.settings.config import Places
+from orchestrator.settings.keeping import Keeper
 from orchestrator.trials.sides import framework_of
 
 _NOT_READ = Phrase("--cluster: {file} cannot be read: {error}")
@@ -56,10 +57,15 @@ _HOSTS, _TLS = "hosts", "tls"
 
 @dataclass(frozen=True, slots=True)
 class Host:
-    """A machine by its ``name``, and where its runners are."""
+    """A machine by its ``name``, and where its runners are.
+
+    ``keeper``: who started them for this command; ``fault``: why they could not be started.
+    """
 
     name: str
     places: Places
+    keeper: Keeper | None = None
+    fault: Sentence | None = None
 
     @property
     def addresses(self) -> dict[str, str]:

@@ -2,13 +2,14 @@
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from twinrun.contract.event_log import whole_lines
 
 from orchestrator.errors import RunUnreadable
 from orchestrator.language.phrases import Phrase, english
+from orchestrator.settings.keeping import Condition
 from orchestrator.storage.files import reading, write_whole, writing
 from orchestrator.trials.mappings.reading import read
 from orchestrator.trials.text import cleaned_json
@@ -21,12 +22,14 @@ _NOT_JSON = Phrase("{path}, line {line}, cannot be read: {error}")
 class Ran:
     """A block that ran on a ``machine``. ``failed``: why it did not end there; None: it did.
 
-    ``block``: its number, from 1; 0: the machine failed before it had one.
+    ``block``: its number, from 1; 0: the machine failed before it had one. ``under``: what
+    disturbed it, where that is known.
     """
 
     block: int
     machine: str
     failed: str | None = None
+    under: Condition | None = None
 
 
 def blocks(run: Path) -> list[Ran]:
@@ -60,7 +63,8 @@ def add(run: Path, ran: Ran) -> None:
 
 def _line(ran: Ran) -> bytes:
     failed = {} if ran.failed is None else {"failed": ran.failed}
-    mapping = {"block": ran.block, "machine": ran.machine, **failed}
+    under = {} if ran.under is None else {"under": asdict(ran.under)}
+    mapping = {"block": ran.block, "machine": ran.machine, **failed, **under}
     return json.dumps(mapping, ensure_ascii=False).encode() + b"\n"
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from orchestrator.errors import RunUnreadable
+from orchestrator.settings.keeping import Condition
 from orchestrator.storage import blocks, store, sweeping
 from orchestrator.storage.about import plain
 from orchestrator.storage.files import writing
@@ -30,7 +31,7 @@ _PARTS = (  # of a trial: folder and suffix; its events last
 
 @dataclass(frozen=True, slots=True)
 class ClusterPlan:
-    """``hosts``: the file that names the machines; ``addresses``: of each one's runners, by name.
+    """``hosts``: what names the machines, a file or Ray; ``addresses``: of each one's runners.
 
     ``facts``: what all of them have in common, by runner, as `alike.facts`. ``seed``: of all
     orders. ``certified_on``: the machine that made the certificate, unless it is of an earlier run.
@@ -74,14 +75,14 @@ def has_ended(block: Run, sides: Sequence[str]) -> bool:
     return bool(sweeping.ended(block, sides))
 
 
-def adopt(run: Run, block: Run, number: int, machine: str) -> None:
+def adopt(run: Run, block: Run, number: int, machine: str, under: Condition | None = None) -> None:
     """Move the trials of a block that has ended into the run. Raises OutputError, RunUnreadable.
 
     The last file of each to be moved is that of its events, which make it a trial; and the machine
     is written first. So a command that is killed meanwhile leaves whole blocks, or parts that
     `taken_up` deletes.
     """
-    blocks.add(run.path, blocks.Ran(number, machine))
+    blocks.add(run.path, blocks.Ran(number, machine, under=under))
     for trial in block.trials():
         if (block.path / "logits" / f"{trial.name}.safetensors").exists():
             initial = block.initial_weights(trial.framework, number)

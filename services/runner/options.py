@@ -15,6 +15,7 @@ EXIT_STATE = 3
 EXIT_PORT = 4
 EXIT_NOT_INSTALLED = 5
 EXIT_ACCESS = 6
+IDLE, AT_ONCE = "idle", "at-once"  # when a runner without an owner stops
 _ADDRESS = re.compile(r"(\[[0-9A-Fa-f:.%]+\]|[^:/\s\[\]]+):(?P<port>[0-9]{1,5})")
 _LAST_PORT = 65_535
 
@@ -96,9 +97,11 @@ def _parser() -> argparse.ArgumentParser:
         add(flag, type=_at_least(least), default=default, metavar=unit, help=text)
     add(
         "--until-stdin-closes",
-        action="store_true",
-        help="stop, once idle for 30 s, after standard input has ended: for a runner that belongs "
-        "to another process",
+        nargs="?",
+        choices=(IDLE, AT_ONCE),
+        const=IDLE,
+        help="stop after standard input has ended, for a runner that belongs to another process: "
+        f"once it is {IDLE} for 30 s (default), or {AT_ONCE}",
     )
     add(
         "--allow-code",

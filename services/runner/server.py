@@ -31,7 +31,14 @@ from services.machine import host
 from services.runner import listening
 from services.runner.interceptor import Interceptor
 from services.runner.jobs import Jobs
-from services.runner.options import EXIT_ACCESS, EXIT_NOT_INSTALLED, EXIT_PORT, EXIT_STATE, parse
+from services.runner.options import (
+    AT_ONCE,
+    EXIT_ACCESS,
+    EXIT_NOT_INSTALLED,
+    EXIT_PORT,
+    EXIT_STATE,
+    parse,
+)
 from services.runner.records import Records
 from services.runner.servicer import Servicer
 from services.runner.worker import Worker
@@ -160,7 +167,9 @@ def _serve(options: argparse.Namespace, entrance: Entrance) -> None:
     ).start()
     if options.until_stdin_closes:
         threading.Thread(
-            target=_stop_without_owner, args=(jobs, options.state_dir, ask), daemon=True
+            target=_stop_without_owner,
+            args=(jobs, options.state_dir, ask, options.until_stdin_closes == AT_ONCE),
+            daemon=True,
         ).start()
     os.read(stops, 1)
     (options.state_dir / state_dir.ADDRESS).unlink(missing_ok=True)  # no new client should come
@@ -246,8 +255,10 @@ def _stop_at_once(jobs: Jobs, stops: int) -> None:
     jobs.stop(0)
 
 
-def _stop_without_owner(jobs: Jobs, path: Path, ask: int) -> None:
+def _stop_without_owner(jobs: Jobs, path: Path, ask: int, at_once: bool) -> None:
     """Finish jobs that run or arrive meanwhile first, so that someone can still watch them.
+
+    But not if it is to stop ``at_once``.
 
     The runner outlives every command that uses it, and each of those holds the lease.
     """
@@ -255,6 +266,10 @@ def _stop_without_owner(jobs: Jobs, path: Path, ask: int) -> None:
     with contextlib.suppress(OSError):  # already closed at the start
         while os.read(0, 1024):
             pass
+    if at_once:
+        _log.info("whoever started this runner is gone")
+        os.write(ask, b"\0")
+        return
     jobs.wait_until_idle(LINGER_SECONDS)
     with contextlib.suppress(OSError):  # if there can be no lease, nobody holds one
         lease = state_dir.opened(path / state_dir.LEASE, os.O_RDWR | os.O_CREAT)

@@ -26,7 +26,8 @@ from twinrun.contract.spec import JobSpec
 from services.data import catalog, datasets
 from services.data.arrays import Data
 from services.errors import disk_error
-from services.machine import load, nvml
+from services.machine import load
+from services.machine.several_gpus import Samplers
 from services.model import arithmetic, augmentation, losses, metrics, order
 from services.model import weights as parameters
 from services.pipe import LOGITS_FILE, Task
@@ -54,9 +55,9 @@ def run(task: Task, make_trainer: MakeTrainer, emit: Emit, load_data: Load = dat
         held = trainer.weights()  # as the trainer holds them, so that any change by it shows
     environment = trainer.environment()
     emit(environment)
-    # A trial uses the first GPU that it sees.
-    gpus = environment.accelerators if spec.device is Device.CUDA else ()
-    sampler = nvml.Sampler(gpus[0].uuid if gpus else "")
+    # A trial uses the first GPUs that it sees.
+    gpus = environment.accelerators[: spec.devices] if spec.device is Device.CUDA else ()
+    sampler = Samplers([gpu.uuid for gpu in gpus])
     data = loaded.data
     samples = len(data.train_labels)
     steps = min(math.ceil(samples / spec.step_samples), spec.steps_per_epoch_limit or samples)
@@ -144,7 +145,7 @@ def _train(
     phases: Phases,
     emit: Emit,
     *,
-    sampler: nvml.Sampler,
+    sampler: Samplers,
 ) -> tuple[NDArray[np.floating], parameters.Weights]:
     """Train all epochs, or until the rule of early stopping ends them.
 

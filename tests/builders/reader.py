@@ -20,7 +20,7 @@ case $1 in
   verify) test "$DRAWN" || module=tests.integration.undrawn ;;
   live) set -- "$@" --port=0 ;;
   explain) set -- "$@" --repeats=1 --epochs=1 --pitfall=adam-epsilon ;;
-  sweep) case " $* " in *" --resume "*) ;; *) set -- "$@" --repeats=1 --epochs=1 ;; esac
+  sweep) set -- "$@" --repeats=1 --epochs=1
     module=tests.integration.undrawn ;;
 esac
 exec {python} -m "${{module:-orchestrator}}" "$@"

@@ -15,8 +15,9 @@ from twinrun.contract import event_log, files
 from twinrun.v1 import job_pb2
 
 from orchestrator.actions.repeat import Plan
-from orchestrator.actions.sweeps.train import SweepOutcome, SweepRequest, resume, sweep
-from orchestrator.errors import BadInput
+from orchestrator.actions.sweeps.request import SweepOutcome, SweepRequest
+from orchestrator.actions.sweeps.train import resume, sweep
+from orchestrator.errors import BadInput, RunnerUnavailable
 from orchestrator.language.phrases import stored
 from orchestrator.runners.progress import Lines
 from orchestrator.settings.grid import Grid
@@ -28,6 +29,7 @@ from tests.builders.scripted import BOTH, FakeClient, FakeRunners
 
 GRID = Grid({"batch_size": [16, 64, 256, 1024], "threads": [1, 2, 4]}, {})
 REPEATS = 1
+SPEC_OF_ONE = json_format.ParseDict({**SPEC, "epochs": 1}, job_pb2.JobSpec())
 
 
 class Client(FakeClient):
@@ -67,6 +69,21 @@ class Client(FakeClient):
         failed = self.fails(spec)
         kind = job_pb2.JOB_STATE_FAILED if failed else job_pb2.JOB_STATE_SUCCEEDED
         return job_pb2.Job(job_id=job_id, state=kind, spec=spec)
+
+
+class Dying(Client):
+    """A runner that is lost in its first ``times`` jobs, with ``error``."""
+
+    def __init__(self, framework, times, error=None):
+        super().__init__(framework)
+        self.times, self.error = times, error or RunnerUnavailable(stored("it burns"))
+
+    def watch(self, job_id, after=0):
+        events = super().watch(job_id, after)
+        if job_id not in self.ended and len(self.trained) <= self.times:
+            yield next(events)
+            raise self.error
+        yield from events
 
 
 class Runners(FakeRunners):

@@ -158,6 +158,15 @@ def test_a_runner_whose_owner_is_gone_finishes_all_jobs_before_it_ends(start, mo
     assert "whoever started this runner is gone" in runner.stderr
 
 
+def test_a_runner_that_is_to_end_with_its_owner_ends_its_job_too(start):
+    """Planted: a job that would go on for ever."""
+    runner = start("gated", "--until-stdin-closes=at-once", "--grace=0")
+    _, watcher = running(runner)
+    runner.process.stdin.close()
+    assert reason(watcher.last.error) == "RUNNER_STOPPED"
+    assert runner.process.wait(HANG_SECONDS) == 0
+
+
 def test_a_runner_whose_owner_is_gone_stays_for_a_while_and_someone_else_can_submit(start):
     runner = start("good", "--until-stdin-closes")
     runner.process.stdin.close()

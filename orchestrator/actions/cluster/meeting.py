@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
 from orchestrator.errors import BadInput, OrchestratorError, RunnerUnavailable, WrongRunner
@@ -19,7 +19,8 @@ _NOBODY = Phrase("None of the machines of --cluster can be reached:\n{faults}")
 _FAULTS = Phrase("Machines of --cluster cannot be used:\n{faults}")
 _UNLIKE = Phrase(
     "The machines of --cluster are not alike, so their times do not belong in one ratio:\n{what}\n"
-    "Make a file for each kind of machine, and a comparison with each."
+    "Make a comparison with each kind of machine: a file of each, or Ray's resource 'twinrun' on "
+    "the nodes of one kind."
 )
 _WITHOUT = Phrase("{machine} cannot be reached, and is left out: {why}")
 
@@ -35,10 +36,14 @@ class Met:
 
 @dataclass(frozen=True, slots=True)
 class Machines:
-    """Machines that are alike, by name; ``missing``: why the others do not answer."""
+    """Machines that are alike, by name; ``missing``: why the others do not answer.
+
+    ``gone``: those whose runners are gone for good by now, and why.
+    """
 
     met: Mapping[str, Met]
     missing: Mapping[str, Sentence]
+    gone: dict[str, Sentence] = field(default_factory=dict)
 
     @property
     def first(self) -> Met:
@@ -73,10 +78,22 @@ def meet(hosts: Sequence[Host], runners: Sequence[str], display: Display) -> Ite
         machines = _sorted(answers)
         for name, why in machines.missing.items():
             display.say(say(_WITHOUT, machine=name, why=why))
+        for met in machines.met.values():
+            if met.host.keeper is not None:
+                met.host.keeper.on_end(partial(_lose, machines, met))
         yield machines
 
 
+def _lose(machines: Machines, met: Met, why: Sentence) -> None:
+    """End what waits for the runners of a machine: it need not find out by itself."""
+    machines.gone[met.host.name] = why
+    for runner in met.runners.taken():
+        met.runners.get(runner).ended(why)
+
+
 def _met(host: Host, own: Runners, names: Sequence[str]) -> Met | OrchestratorError:
+    if host.fault is not None:
+        return RunnerUnavailable(host.fault)
     try:
         own.prepare(names)
         found = dict[str, str]()

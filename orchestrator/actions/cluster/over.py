@@ -1,27 +1,27 @@
-"""Runs the blocks of a comparison over machines, one at a time on each."""
+"""Runs blocks over machines, one at a time on each: of a comparison, or of the cells of a sweep."""
 
 import itertools
 import threading
 import time
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from queue import Empty, SimpleQueue
+from typing import Protocol
 
 from twinrun.contract.reasons import Reason
 from twinrun.v1 import job_pb2
 
 from orchestrator.actions.cluster.meeting import Machines
 from orchestrator.actions.compare import ComparisonRequest
-from orchestrator.actions.repeat import enough
-from orchestrator.errors import OrchestratorError, OutputError, RunnerUnavailable
+from orchestrator.errors import CannotRun, OrchestratorError, OutputError, RunnerUnavailable
 from orchestrator.language.phrases import ENGLISH, Phrase, Sentence, english, join, say, speaking
 from orchestrator.language.words import LINES, OF
 from orchestrator.runners.apart import AtOnce, start
 from orchestrator.runners.cluster.queue import Queue, Turns
 from orchestrator.runners.finding import Runners
-from orchestrator.runners.placement import Enough, Placement, block
+from orchestrator.runners.placement import Placement, block
 from orchestrator.runners.progress import Display, Lines
 from orchestrator.runners.schedule import run_trials
 from orchestrator.storage import blocks, clustering
@@ -29,6 +29,7 @@ from orchestrator.storage.blocks import Ran
 from orchestrator.storage.store import Run
 from orchestrator.trials.sides import runner_of
 
+_OF_CELL = Phrase("{number} of {cell}")
 _FAILED = Phrase("{machine} failed in block {number}, which runs again as a whole: {why}")
 _FAILED_LAST = Phrase("{machine} failed in block {number}, which is needed no more: {why}")
 _LEFT_OUT = Phrase("{machine} is left out from now on")
@@ -39,56 +40,83 @@ _CANCEL_SECONDS = 10.0
 _LOOK_SECONDS = 0.2
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Part:
+    """A comparison of which blocks run: alone, or as the ``cell`` of a sweep that has that name.
+
+    ``turns``: the order of the sides in each block. ``impossible``: its certificate could not be
+    made, so a machine that cannot run it is not to blame.
+    """
+
+    run: Run
+    request: ComparisonRequest
+    turns: Turns
+    cell: str = ""
+    impossible: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A block by its number in the part that it belongs to."""
+
+    part: Part
+    number: int
+
+    @property
+    def said(self) -> Sentence | int:
+        """Its number, and which cell's it is."""
+        names = {"number": self.number, "cell": self.part.cell}
+        return english(_OF_CELL, **names) if self.part.cell else self.number
+
+
 @dataclass(frozen=True, slots=True)
 class _End:
     """How a block ended on a machine: ``error``: what it failed for."""
 
     machine: str
-    number: int
+    block: Block
     faults: list[Sentence]
     error: BaseException | None = None
 
 
+class Course(Protocol):
+    """Who is told how far the blocks have come, in the main thread."""
+
+    def begun(self, block: Block) -> None:
+        """Take note of a block that begins, perhaps again."""
+
+    def ended(self, block: Block, faults: Sequence[Sentence]) -> None:
+        """Take note of one that has ended, and is stored; ``faults``: of trials that failed."""
+
+
 class Over:
-    """The blocks of one comparison; called as `compare.Blocks`.
+    """Blocks over machines."""
 
-    ``turns``: the order of the sides in each; ``done``: the blocks that have ended before.
-    """
-
-    def __init__(self, machines: Machines, turns: Turns, done: Collection[int]) -> None:
-        self._machines, self._turns, self._done = machines, turns, set(done)
+    def __init__(self, machines: Machines) -> None:
+        self._machines = machines
         self._blocks: dict[str, Run] = {}  # that run, by machine
         self._jobs: dict[str, list[tuple[str, str]]] = {}  # that a failed block left
         self._failures: dict[str, Sentence] = {}
-        self._faults = list[Sentence]()
         self._at_once = AtOnce()
         self._ends: SimpleQueue[_End] = SimpleQueue()
         self._writing = threading.Lock()  # never taken by the main thread
         self._stopping = False
 
-    def __call__(
-        self, run: Run, request: ComparisonRequest, runners: Runners, display: Display
-    ) -> tuple[list[Sentence], Runners]:
-        """Run them. Raises RunnerUnavailable if no machine is left, KeyboardInterrupt, OutputError.
+    def run(self, queue: Queue[Block], course: Course, display: Display) -> Runners:
+        """Run them; return the runners of a machine that is left.
 
-        On KeyboardInterrupt all machines cancel what they run; blocks that have ended are kept.
+        Raises RunnerUnavailable if none is, KeyboardInterrupt, OutputError. On KeyboardInterrupt
+        all machines cancel what they run; blocks that have ended are kept.
         """
-        del runners  # of the first machine
-        plan = request.plan
-        every = range(1, plan.repeats + 1) if plan.precision is None else itertools.count(1)
-        queue = Queue((n for n in every if n not in self._done), self._machines.met)
-        is_enough = enough(plan, run, display)
-        if self._done and is_enough(len(self._done)):
-            queue.stop()
         try:
             while not queue.over:
-                for machine, number in queue.take(time.monotonic()):
-                    work = partial(self._work, machine, number, run, request)
-                    self._at_once.begin(machine, work)
+                for machine, block in queue.take(time.monotonic()):
+                    course.begun(block)
+                    self._at_once.begin(machine, partial(self._work, machine, block))
                 due = queue.next_at
                 self._at_once.wait(*([] if due is None else [due - time.monotonic()]))
                 for end in self._ended():
-                    self._take(queue, end, is_enough, display)
+                    self._take(queue, end, course, display)
         except BaseException:
             self._cancel(display)
             raise
@@ -96,53 +124,58 @@ class Over:
             faults = [english(OF, name=name, what=why) for name, why in self._failures.items()]
             raise RunnerUnavailable(english(_NO_MACHINE, faults=join(LINES, faults)))
         left = [each for name, each in self._machines.met.items() if name not in queue.left_out]
-        return self._faults, left[0].runners
+        return left[0].runners
 
     def _ended(self) -> Iterator[_End]:
         with suppress(Empty):
             while True:
                 yield self._ends.get_nowait()
 
-    def _take(self, queue: Queue[int], end: _End, is_enough: Enough, display: Display) -> None:
+    def _take(self, queue: Queue[Block], end: _End, course: Course, display: Display) -> None:
         """Take how a block ended; raise an error that is not the machine's."""
-        error = end.error
+        error, part = end.error, end.block.part
         if error is None:
             queue.finished(end.machine)
-            self._turns.finished(end.machine)
-            self._done.add(end.number)
-            self._faults += end.faults
-            if is_enough(len(self._done)):
-                queue.stop()
+            part.turns.finished(end.machine)
+            course.ended(end.block, end.faults)
+            return
+        if isinstance(error, CannotRun) and part.impossible:
+            queue.finished(end.machine)
+            course.ended(end.block, [error.message])
             return
         if not isinstance(error, OrchestratorError) or isinstance(error, OutputError):
             raise error
-        for_good = not isinstance(error, RunnerUnavailable)
+        is_away = isinstance(error, RunnerUnavailable)
+        for_good = not is_away or end.machine in self._machines.gone
         queue.failed(end.machine, time.monotonic(), for_good=for_good)
         self._failures[end.machine] = error.message
-        names = {"machine": end.machine, "number": end.number, "why": error.message}
+        names = {"machine": end.machine, "number": end.block.said, "why": error.message}
         display.say(say(_FAILED_LAST if queue.stopped else _FAILED, **names))
         if end.machine in queue.left_out:
             display.say(say(_LEFT_OUT, machine=end.machine))
 
-    def _work(self, machine: str, number: int, run: Run, request: ComparisonRequest) -> None:
+    def _work(self, machine: str, block: Block) -> None:
         """Run a block in a thread of its own, and say how it ended."""
         try:
-            end = _End(machine, number, self._block(machine, number, run, request))
+            end = _End(machine, block, self._block(machine, block))
         except BaseException as error:  # noqa: BLE001 - raised in the main thread
-            end = _End(machine, number, [], error)
+            end = _End(machine, block, [], error)
         self._ends.put(end)
 
-    def _block(
-        self, machine: str, number: int, run: Run, request: ComparisonRequest
-    ) -> list[Sentence]:
-        own = self._machines.met[machine].runners
+    def _block(self, machine: str, asked: Block) -> list[Sentence]:
+        met = self._machines.met[machine]
+        own, keeper = met.runners, met.host.keeper
         for side, job_id in self._jobs.pop(machine, []):
             end_job(own, side, job_id)
+        run, request, number = asked.part.run, asked.part.request, asked.number
         inner = self._blocks[machine] = clustering.begin(run, number, machine)
         order = block(
-            *(self._turns.order(machine), request.spec, number), same_seed=request.plan.same_seed
+            *(asked.part.turns.order(machine), request.spec, number),
+            same_seed=request.plan.same_seed,
         )
         try:
+            if keeper is not None:
+                keeper.begin()
             with _log_of(run, machine) as listen:
                 faults = run_trials(self._until_stopped(order), own, inner, listen)
             if not _has_ended(inner, request.names):
@@ -154,8 +187,9 @@ class Over:
                 with self._writing:
                     blocks.add(run.path, Ran(number, machine, str(error.message)))
             raise
+        under = None if keeper is None else keeper.condition()
         with self._writing:
-            clustering.adopt(run, inner, number, machine)
+            clustering.adopt(run, inner, number, machine, under)
         return faults
 
     def _until_stopped(self, order: Iterator[Placement]) -> Iterator[Placement]:

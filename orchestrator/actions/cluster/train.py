@@ -1,14 +1,15 @@
 """Compares over machines: the whole command, and how it goes on after it was killed."""
 
 import dataclasses
-import secrets
 from collections import Counter
 from collections.abc import Mapping
 from contextlib import closing
-from pathlib import Path
 
+from orchestrator.actions.cluster.comparison import OfComparison
+from orchestrator.actions.cluster.faults import faults_of
 from orchestrator.actions.cluster.meeting import Machines, meet
-from orchestrator.actions.cluster.over import Over, end_job
+from orchestrator.actions.cluster.plans import begun, gone_on, source_of, take_up
+from orchestrator.actions.cluster.sources import Source
 from orchestrator.actions.compare import (
     ComparisonRequest,
     Outcome,
@@ -20,12 +21,10 @@ from orchestrator.actions.repeat import Plan
 from orchestrator.errors import BadInput
 from orchestrator.figures.renderer import Renderer
 from orchestrator.language.phrases import Phrase, english, join, say
-from orchestrator.language.words import COMMA, LINES
-from orchestrator.runners.cluster.alike import differences
+from orchestrator.language.words import COMMA
 from orchestrator.runners.cluster.queue import Turns
 from orchestrator.runners.progress import Display
-from orchestrator.settings import hosts
-from orchestrator.storage import blocks, clustering, store, sweeping
+from orchestrator.storage import about, blocks, clustering, store, sweeping
 from orchestrator.storage.about import About
 from orchestrator.storage.blocks import Ran
 from orchestrator.storage.clustering import ClusterPlan
@@ -37,16 +36,12 @@ _GO_ON = Phrase("to go on with it: orchestrator resume {path}")
 _NO_CLUSTER = Phrase(
     "{path} is of no cluster, so it cannot go on: only comparisons with --cluster, and sweeps, can."
 )
+_CELL = Phrase("{path} is a cell of a sweep, which goes on as a whole: orchestrator resume {outer}")
 _RUNNING = Phrase("{path} is being made by another command; wait for it, or end it.")
-_CHANGED = Phrase(
-    "{path} was begun on machines of another kind, whose times do not belong in one result with "
-    "those of these:\n{what}\nGo on with such machines, or begin a new comparison."
-)
 _NOT_TOGETHER = Phrase(
-    "--cluster takes the runners from its file, and runs a comparison of one kind, one trial at a "
+    "--cluster says where the runners are, and runs a comparison of one kind, one trial at a "
     "time on each machine; leave out {flags}."
 )
-_THEN, _NOW = "then", "now"
 
 
 def check(flags: Mapping[str, bool]) -> None:
@@ -58,42 +53,37 @@ def check(flags: Mapping[str, bool]) -> None:
         raise BadInput(english(_NOT_TOGETHER, flags=join(COMMA, given)))
 
 
-def compare_over(request: ComparisonRequest, file: Path, display: Display) -> Outcome:
-    """Compare as `compare.train`, on the machines that the file names. Raises OrchestratorError.
+def compare_over(request: ComparisonRequest, cluster: Source, display: Display) -> Outcome:
+    """Compare as `compare.train`, on the machines of ``cluster``. Raises OrchestratorError.
 
     Raises BadInput before anything runs if the machines are not alike.
     """
-    found = hosts.read(file, request.runner_names)
-    with closing(Renderer()) as renderer, meet(found, request.runner_names, display) as machines:
+    names = request.runner_names
+    with (
+        closing(Renderer()) as renderer,
+        cluster.opened(names, display) as found,
+        meet(found, names, display) as machines,
+    ):
         first = machines.first
         request = dataclasses.replace(request, spec=accepted(request, first.runners))
         run = created(request)
-        plan = ClusterPlan(
-            hosts=str(file.absolute()),
-            addresses={name: each.host.addresses for name, each in machines.met.items()},
-            facts=first.facts,
-            seed=secrets.token_hex(8),
-            certified_on=first.host.name,
-            repeats=request.plan.repeats,
-            same_seed=request.plan.same_seed,
-            certify=request.certify,
-            profile=request.profile,
-            most_seconds=request.plan.most_seconds,
+        plan = begun(
+            *(cluster, machines, request.plan), certify=request.certify, profile=request.profile
         )
         clustering.write(run, plan)
         return _train(run, plan, request, machines=machines, renderer=renderer, display=display)
 
 
-def resume(run: Run, file: Path | None, display: Display) -> Outcome:
+def resume(run: Run, cluster: str | None, display: Display) -> Outcome:
     """Go on with a comparison whose command ended early: no block that has ended runs again.
 
-    ``file``: names the machines now; None: the same file as before. Raises BadInput if it cannot go
-    on, else as `compare_over`.
+    ``cluster``: names the machines now; None: the same source as before. Raises BadInput if it
+    cannot go on, else as `compare_over`.
     """
     what, plan = resumable(run)
     sides = [Side.named(name) for name in what.sides]
     names = runners_of(sides)
-    found = hosts.read(file or Path(plan.hosts), names)
+    now = source_of(run, plan, cluster)
     request = ComparisonRequest(
         *(what.workload, run.spec(), sides, run.path.parent, what.baseline, what.label),
         certify=plan.certify,
@@ -103,31 +93,14 @@ def resume(run: Run, file: Path | None, display: Display) -> Outcome:
             *(plan.most_seconds, what.margin, what.fail_if),
         ),
     )
-    with closing(Renderer()) as renderer, meet(found, names, display) as machines:
-        if changed := differences({_THEN: plan.facts, _NOW: machines.first.facts}):
-            raise BadInput(english(_CHANGED, path=run.path, what=join(LINES, changed)))
-        for machine, block in clustering.left(run):
-            if machine in machines.met:
-                for side, job_id in clustering.jobs_of(block):
-                    end_job(machines.met[machine].runners, side, job_id)
-        if run.certificate() is None:
-            certified_on = machines.first.host.name
-            sweeping.clear(run, store.CERTIFICATE)
-        else:
-            certified_on = plan.certified_on
+    with (
+        closing(Renderer()) as renderer,
+        now.opened(names, display) as found,
+        meet(found, names, display) as machines,
+    ):
+        plan = take_up(run, gone_on(run, plan, now, machines), machines)
         for name in (store.PROFILE, "again"):  # parts of which a killed command may have left
             sweeping.clear(run, name)
-        addresses = {
-            **plan.addresses,
-            **{name: each.host.addresses for name, each in machines.met.items()},
-        }
-        plan = dataclasses.replace(
-            plan,
-            hosts=str((file or Path(plan.hosts)).absolute()),
-            addresses=addresses,
-            certified_on=certified_on,
-        )
-        clustering.write(run, plan)
         return _train(run, plan, request, machines=machines, renderer=renderer, display=display)
 
 
@@ -136,6 +109,8 @@ def resumable(run: Run) -> tuple[About, ClusterPlan]:
     plan = clustering.plan_of(run)
     if plan is None:
         raise BadInput(english(_NO_CLUSTER, path=run.path))
+    if (run.path.parent / about.FILE).exists():
+        raise BadInput(english(_CELL, path=run.path, outer=run.path.parent))
     if is_running(run.path):
         raise BadInput(english(_RUNNING, path=run.path))
     return run.about(), plan
@@ -156,7 +131,7 @@ def _train(
             blocks.add(run.path, Ran(0, name, str(why)))
         on = blocks.machines(run.path)
         turns = Turns(request.sides, plan.seed, Counter(on.values()))
-        over = Over(machines, turns, done)
+        over = OfComparison(machines, turns, done, faults_of(run, done))
         first = machines.first.runners
         outcome = train_into(run, request, first, renderer, display, blocks=over)
         clustering.close(run)

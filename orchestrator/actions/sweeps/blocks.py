@@ -1,23 +1,23 @@
 """Which block of which cell runs next, and what is left to run after a command was killed."""
 
 import itertools
+import math
 import random
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 
 from twinrun.contract.enums import JobState
 
+from orchestrator.actions.cluster.faults import faults_of
 from orchestrator.actions.repeat import Plan
-from orchestrator.errors import OrchestratorError
+from orchestrator.language.phrases import Sentence
 from orchestrator.results.comparison import compare, same_job
 from orchestrator.results.sweeps.scaling import blocks_in_rounds
-from orchestrator.runners.finding import Runners
 from orchestrator.runners.placement import Placement, block, orders, rounds
-from orchestrator.storage import sweeping
 from orchestrator.storage.store import Run
-from orchestrator.trials.sides import Side, runner_of
+from orchestrator.trials.sides import Side
+from orchestrator.trials.trial import Trial
 
 
 @dataclass(eq=False)
@@ -25,13 +25,16 @@ class Cell:
     """A cell's run, and the numbers of the blocks that it has.
 
     ``failed``: a trial of it did, so it gets no more. ``width``: half its interval, of the widest
-    pair of sides; None: it has none, or no verdict.
+    pair of sides; None: it has none, or no verdict. ``running``: blocks that were begun.
+    ``faults``: of trials that failed before.
     """
 
     run: Run
     done: set[int] = field(default_factory=set)
     failed: bool = False
     width: float | None = None
+    running: set[int] = field(default_factory=set)
+    faults: Sequence[Sentence] = ()
 
     @property
     def name(self) -> str:
@@ -40,42 +43,29 @@ class Cell:
     @property
     def next(self) -> int:
         """The number of its next block."""
-        return next(number for number in itertools.count(1) if number not in self.done)
+        begun = self.done | self.running
+        return next(number for number in itertools.count(1) if number not in begun)
+
+    @property
+    def expected(self) -> float:
+        """Its width once the blocks that run have ended, if they scatter as those before."""
+        width, done = self.width or 0.0, len(self.done)
+        return width * math.sqrt(done / (done + len(self.running)))
 
 
-def taken_up(cells: Sequence[Run], sides: Sequence[str], runners: Runners) -> list[Cell]:
-    """Return the cells with what they have; delete what had not ended, and end jobs of it.
-
-    Raises OutputError, RunUnreadable.
-    """
-    found = list[Cell]()
-    for run in cells:
-        blocks = sweeping.ended(run, sides)
-        for trial in sweeping.begun(run, blocks):
-            job = run.job(trial.framework, trial.number)
-            if job is not None and job.job_id:
-                _end(runners, runner_of(trial.framework), job.job_id)
-            sweeping.discard(run, trial)
-        failed = any(t.state is JobState.FAILED for trials in blocks.values() for t in trials)
-        found.append(Cell(run, set(blocks), failed))
-    return found
-
-
-def _end(runners: Runners, framework: str, job_id: str) -> None:
-    """End a job that a killed command left, so that it takes no time from others."""
-    with suppress(OrchestratorError):  # it has ended, or its runner does not know it
-        client = runners.get(framework)
-        client.cancel(job_id)
-        for _ in client.watch(job_id):
-            pass
+def cell_of(run: Run, ended: Mapping[int, Sequence[Trial]]) -> Cell:
+    """Return a cell with the blocks that have ended, by number. Raises RunUnreadable."""
+    failed = any(t.state is JobState.FAILED for trials in ended.values() for t in trials)
+    return Cell(run, set(ended), failed, faults=faults_of(run, ended))
 
 
 class Queue:
-    """Yields the cell whose block is next, and judges when that is enough.
+    """Yields the cell whose block is next, with its number, and judges when that is enough.
 
     First each has ``plan.repeats`` blocks, in rounds over the grid; with a precision at least as
     many as an interval needs. Then the one with the widest interval gets the next block, until all
-    are narrow enough or the time is over: ``late``.
+    are narrow enough or the time is over: ``late``. Where several blocks run at once there may be
+    none for now, and one again once another has ended.
     """
 
     def __init__(self, plan: Plan, cells: Sequence[Cell], sides: int, seed: str) -> None:
@@ -85,15 +75,40 @@ class Queue:
         self._least = plan.repeats if plan.precision is None else least
         self._began = time.monotonic()
 
-    def __iter__(self) -> Iterator[Cell]:
+        self._rounds = self._in_rounds()
+        self._ended = False  # the rounds have
+
+    def __iter__(self) -> "Queue":
+        return self
+
+    def __next__(self) -> tuple[Cell, int]:
+        found = next(self._rounds, None)
+        self._ended = found is None
+        found = found or self._widest()
+        if found is None:
+            raise StopIteration
+        cell, number = found
+        cell.running.add(number)
+        return found
+
+    def look(self) -> int:
+        """Return at how many blocks a machine may look to choose one: in rounds at all cells'."""
+        return 1 if self._ended else len(self._cells)
+
+    def ended(self, cell: Cell, number: int, *, failed: bool) -> None:
+        """Record that a block of a cell has ended."""
+        cell.running.discard(number)
+        cell.done.add(number)
+        cell.failed = cell.failed or failed
+        self.measure(cell)
+
+    def _in_rounds(self) -> Iterator[tuple[Cell, int]]:
         by_name = {cell.name: cell for cell in self._cells}
         in_rounds = rounds(list(by_name), _chance(self._seed, "rounds"))
         for number, order in enumerate(itertools.islice(in_rounds, self._least), start=1):
             for cell in map(by_name.__getitem__, order):
                 if number not in cell.done and not cell.failed:
-                    yield cell
-        while (widest := self._widest()) is not None:
-            yield widest
+                    yield cell, number
 
     @property
     def of(self) -> int | None:
@@ -111,7 +126,7 @@ class Queue:
         if self._plan.precision is not None and len(cell.done) >= self._least:
             cell.width = None if cell.failed else _width(cell.run)
 
-    def _widest(self) -> Cell | None:
+    def _widest(self) -> tuple[Cell, int] | None:
         precision = self._plan.precision
         if precision is None:
             return None
@@ -119,12 +134,16 @@ class Queue:
         if not unsure:
             return None
         self.late = time.monotonic() - self._began > self._plan.most_seconds
-        return None if self.late else max(unsure, key=lambda cell: cell.width or 0.0)
+        if self.late:
+            return None
+        widest = max(unsure, key=lambda cell: cell.expected)
+        return widest, widest.next
 
 
-def placed(cell: Cell, sides: Sequence[Side], plan: Plan, seed: str) -> Iterator[Placement]:
-    """Yield the trials of a cell's next block; the order depends on nothing but ``seed``."""
-    number = cell.next
+def placed(
+    cell: Cell, number: int, sides: Sequence[Side], plan: Plan, seed: str
+) -> Iterator[Placement]:
+    """Yield the trials of a cell's block; the order depends on nothing but ``seed``."""
     several = orders(sides, _chance(seed, cell.name))
     order = next(itertools.islice(several, number - 1, None))
     return block(order, cell.run.spec(), number, same_seed=plan.same_seed)

@@ -15,7 +15,7 @@ from orchestrator.actions.request import Request
 from orchestrator.certificate import certificate_file
 from orchestrator.certificate.certificate import Certificate
 from orchestrator.certificate.certificates import Certificates, pair
-from orchestrator.cli import devices_option, sides_option
+from orchestrator.cli import sides_option
 from orchestrator.cli.devices_option import JobOnDevices
 from orchestrator.cli.options import (
     ALL,
@@ -40,7 +40,7 @@ from orchestrator.reports.grid import Said
 from orchestrator.reports.habits import attribution
 from orchestrator.results.habits import pitfalls
 from orchestrator.runners.finding import Runners
-from orchestrator.settings import config, versions, workloads
+from orchestrator.settings import by_devices, config, versions, workloads
 from orchestrator.settings import sides as named
 
 _NOT_SHOWN = Phrase("Not shown to be the same job: {names}.")
@@ -89,7 +89,7 @@ def verify(
                 several = len(job.device_counts) > 1
                 least = 1 if several else 2
                 compared = sides_option.compared(side, frameworks, spec, where, least=least)
-                compared = devices_option.each(job, compared, spec)
+                compared = by_devices.each(job.device_counts, compared, spec)
                 versions.check_used(where.named, compared)
                 first = named.baseline(baseline, compared, spec)
                 request = Request(

@@ -1,15 +1,18 @@
 """The command that runs a grid of comparisons."""
 
 import dataclasses
-from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from orchestrator.actions.cluster import train as clusters
+from orchestrator.actions.cluster.sources import source
 from orchestrator.actions.compare import raise_for
 from orchestrator.actions.sweeps import train
-from orchestrator.cli import completion, sides_option
+from orchestrator.actions.sweeps.request import SweepOutcome, SweepRequest
+from orchestrator.cli import cluster_option, sides_option
+from orchestrator.cli.cluster_option import ClusterOption
 from orchestrator.cli.options import (
     ALL,
     BaselineOption,
@@ -28,11 +31,11 @@ from orchestrator.language.words import LINES, OF
 from orchestrator.reports import sweeps as report
 from orchestrator.results.sweeps import as_dict
 from orchestrator.runners.finding import Runners
-from orchestrator.runners.progress import Display
 from orchestrator.settings import grid as grids
 from orchestrator.settings import sides as named
 from orchestrator.settings.job import FLAGS, Flag
-from orchestrator.storage import shelf
+from orchestrator.storage import clustering
+from orchestrator.storage.store import Run
 from orchestrator.trials.sides import Side, twice
 
 _WARNED = Phrase("--strict: the result stands with warnings: {codes}.")
@@ -69,16 +72,7 @@ def sweep(
         bool,
         typer.Option("--verify/--no-verify", help="First show that every side does the same job."),
     ] = True,
-    resume: Annotated[
-        str | None,
-        typer.Option(
-            "--resume",
-            metavar="RUN",
-            help="Go on with a sweep that ended early, as for 'show'; what it is to run is known, "
-            "so flags of the job and of the interval are not read.",
-            autocompletion=completion.runs,
-        ),
-    ] = None,
+    cluster: ClusterOption = None,
     label: LabelOption = "",
 ) -> None:
     """Compare the frameworks at every combination of several values, and say where they cross.
@@ -89,17 +83,41 @@ def sweep(
     Example: orchestrator sweep --batch-size 16,64,256 --threads 1,2 --repeats 8
     """
     refused = repeat.refused()
-    if resume is not None:
-        run = shelf.find(resume, shown.output)
-        taken = [Side.named(name) for name in train.resumable(run).sides]
-        with _at_work(where, shown, taken, run.spec().epochs) as (runners, display):
-            outcome = train.resume(run, runners, display)
-    else:
-        request = _request(job, repeat, where, frameworks=frameworks, side=side, baseline=baseline)
-        request = dataclasses.replace(request, output=shown.output, certify=certify, label=label)
-        epochs = max(spec.epochs for spec in request.jobs.values())
-        with _at_work(where, shown, request.sides, epochs) as (runners, display):
-            outcome = train.sweep(request, runners, display)
+    if cluster is not None:
+        clusters.check(cluster_option.given())
+    request = _request(job, repeat, where, frameworks=frameworks, side=side, baseline=baseline)
+    request = dataclasses.replace(request, output=shown.output, certify=certify, label=label)
+    names = tuple(side.name for side in request.sides)
+    epochs = max(spec.epochs for spec in request.jobs.values())
+    with closing(display_of(shown, names, epochs)) as display:
+        if cluster is not None:
+            outcome = train.sweep_over(request, source(cluster), display)
+        else:
+            with closing(Runners(where.places(request.sides), display.say)) as runners:
+                outcome = train.sweep(request, runners, display)
+    tell(outcome, shown)
+    given = (each.code for several in outcome.found.warnings.values() for each in several)
+    if codes := dict.fromkeys(code for code in given if code in refused):
+        raise Doubtful(english(_WARNED, codes=", ".join(codes)))
+
+
+def resumed(
+    run: Run, where: WhereOptions, shown: ShownOptions, cluster: str | None
+) -> SweepOutcome:
+    """Go on with a sweep. Raises OrchestratorError."""
+    taken = [Side.named(name) for name in train.resumable(run).sides]
+    with closing(
+        display_of(shown, tuple(side.name for side in taken), run.spec().epochs)
+    ) as display:
+        if cluster is not None or clustering.plan_of(run) is not None:
+            clusters.check(cluster_option.given())
+            return train.resume_over(run, cluster, display)
+        with closing(Runners(where.places(taken), display.say)) as runners:
+            return train.resume(run, runners, display)
+
+
+def tell(outcome: SweepOutcome, shown: ShownOptions) -> None:
+    """Print what a sweep came to; raise what went wrong, and if a cell is not the same job."""
     found = outcome.found
     if shown.as_json:
         print_json(as_dict(found))
@@ -109,9 +127,6 @@ def sweep(
     wrong = [english(OF, name=c.name, what=c.finding) for c in found.cells if c.same_job is False]
     if wrong:
         raise NotTheSameJob(join(LINES, wrong))
-    given = (each.code for several in found.warnings.values() for each in several)
-    if codes := dict.fromkeys(code for code in given if code in refused):
-        raise Doubtful(english(_WARNED, codes=", ".join(codes)))
 
 
 def _request(
@@ -122,7 +137,7 @@ def _request(
     frameworks: str,
     side: list[str] | None,
     baseline: str | None,
-) -> train.SweepRequest:
+) -> SweepRequest:
     """Return what is asked, and not where it is stored. Raises BadInput."""
     grid = grids.grid(job, job.changed or [])
     jobs = grid.jobs(job.workload)
@@ -132,7 +147,7 @@ def _request(
         named.refuse_both("--aa", given=bool(side))
         compared = twice(repeat.twice.value)
     grids.check_sides(grid, compared)
-    return train.SweepRequest(
+    return SweepRequest(
         workload=job.title,
         grid=grid,
         jobs=jobs,
@@ -140,15 +155,3 @@ def _request(
         baseline=named.baseline(baseline, compared, spec),
         plan=repeat.plan(),
     )
-
-
-@contextmanager
-def _at_work(
-    where: WhereOptions, shown: ShownOptions, sides: Sequence[Side], epochs: int
-) -> Iterator[tuple[Runners, Display]]:
-    """Yield runners and a display; both end with the block."""
-    with (
-        closing(display_of(shown, tuple(side.name for side in sides), epochs)) as display,
-        closing(Runners(where.places(sides), display.say)) as runners,
-    ):
-        yield runners, display

@@ -3,7 +3,6 @@
 from collections.abc import Container, Sequence
 from contextlib import closing
 from dataclasses import replace
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -12,6 +11,7 @@ from orchestrator.actions import compare as comparing
 from orchestrator.actions import evaluate as evaluating
 from orchestrator.actions import threads, variants
 from orchestrator.actions.cluster import train as clusters
+from orchestrator.actions.cluster.sources import source
 from orchestrator.cli import cluster_option, sides_option
 from orchestrator.cli.cluster_option import ClusterOption
 from orchestrator.cli.commands.keeping import RunArgument
@@ -116,7 +116,7 @@ def compare(
     if cluster is not None:
         several = {"--recipe=both": recipe is Recipe.BOTH, "--loop=both": loop is Loop.BOTH}
         own = {**several, "--threads=best": best, "--concurrent": concurrent}
-        clusters.check({**cluster_option.given(where), **own})
+        clusters.check({**cluster_option.given(), **own})
     first = named.baseline(baseline, compared, spec)
     conditions(fail_if, [each.name for each in compared], first)  # before anything runs
     request = comparing.ComparisonRequest(
@@ -208,11 +208,11 @@ def _train(
     where: WhereOptions,
     shown: ShownOptions,
     told: Told,
-    cluster: Path | None = None,
+    cluster: str | None = None,
 ) -> comparing.Outcome:
     with closing(display_of(shown, request.names, request.spec.epochs)) as display:
         if cluster is not None:
-            outcome = clusters.compare_over(request, cluster, display)
+            outcome = clusters.compare_over(request, source(cluster), display)
         else:
             outcome = comparing.train_with_runners(request, where.places(request.sides), display)
     told.comparison(outcome.comparison, outcome.run.path.name)

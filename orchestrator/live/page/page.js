@@ -115,6 +115,12 @@ function drawRun(run) {
   shown.toggleAttribute("data-ended", Boolean(run) && !run.running);
   put(shown.querySelector("strong"), run?.text ?? "");
   put(shown.querySelector("span"), run?.title ?? "");
+  const machines = element("machines");
+  const said = run?.machines ?? [];
+  machines.hidden = said.length === 0;
+  while (machines.children.length > said.length) machines.lastChild.remove();
+  while (machines.children.length < said.length) machines.append(document.createElement("li"));
+  said.forEach((text, index) => put(machines.children[index], text));
 }
 
 function drawLane(runner, job) {

@@ -3,7 +3,7 @@
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -11,6 +11,7 @@ from orchestrator.language.phrases import Phrase, Sentence, english, stored
 from orchestrator.language.words import label
 from orchestrator.results.circumstances import Caution
 from orchestrator.results.estimate import Estimate, estimate
+from orchestrator.results.machines.conditions import Conditions, conditions, of_conditions
 from orchestrator.results.machines.effect import apart, effects
 from orchestrator.results.verdict import LEVEL_BELOW, Verdict
 from orchestrator.storage.blocks import Ran
@@ -39,6 +40,7 @@ _AWAY_LATER = Phrase(
     "{machine} could not be reached when the run was taken up again, so no more blocks ran there: "
     "{why}"
 )
+_LOOK_THERE = Phrase("Look for the reason on that node of Ray, or take it out of the cluster.")
 _START = Phrase("Start its runners, or take it out of the file of --cluster.")
 
 
@@ -71,7 +73,8 @@ class Machines:
 
     ``certified_before``: the certificate was taken from an earlier run.
     ``failures``: blocks that failed, and machines that did not answer. ``ran_on``: machines on
-    which a block ended, whether it counts or not.
+    which a block ended, whether it counts or not. ``conditions``: of the blocks there, by machine,
+    where Ray started the runners.
     """
 
     blocks: Mapping[str, int]
@@ -80,6 +83,7 @@ class Machines:
     ran_on: Sequence[str]
     certified_on: str | None
     certified_before: bool
+    conditions: Mapping[str, Conditions] = field(default_factory=dict)
 
     @property
     def sentences(self) -> list[Sentence]:
@@ -119,7 +123,8 @@ class Machines:
         away = [each for each in self.failures if not each.block]
         times, last = Counter(e.machine for e in failed), {e.machine: e for e in failed}
         found += [self._failed(each, times[machine]) for machine, each in last.items()]
-        return [*found, *map(self._away, {each.machine: each for each in away}.values())]
+        found += map(self._away, {each.machine: each for each in away}.values())
+        return [*found, *of_conditions(self.conditions)]
 
     def _failed(self, last: Ran, times: int) -> Caution:
         names = {"machine": last.machine, "times": times, "why": stored(last.failed or "")}
@@ -128,7 +133,8 @@ class Machines:
     def _away(self, away: Ran) -> Caution:
         names = {"machine": away.machine, "why": stored(away.failed or "")}
         sentence = english(_AWAY_LATER if away.machine in self.ran_on else _AWAY, **names)
-        return Caution("MACHINE_FAILED", sentence, english(_START))
+        remedy = english(_LOOK_THERE if self.conditions else _START)
+        return Caution("MACHINE_FAILED", sentence, remedy)
 
 
 def machines(
@@ -149,6 +155,7 @@ def machines(
         sorted(set(on.values())),
         certified_on,
         certified_before,
+        conditions(ran),
     )
 
 

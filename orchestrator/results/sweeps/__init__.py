@@ -1,5 +1,6 @@
 """A grid of comparisons -> the ratio over each axis, and where one side overtakes the other."""
 
+import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -21,7 +22,7 @@ SCHEMA = "twinrun.sweep/1"
 _NOT_BEGUN = Phrase("It was not begun.")
 _FASTER = Phrase("{side}")
 _NO_VERDICT = Phrase("no verdict")
-_UNFINISHED = Phrase("{count} of {of} cells have no block yet; go on: orchestrator sweep --resume")
+_UNFINISHED = Phrase("{count} of {of} cells have no block yet; go on: orchestrator resume")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,8 @@ class Ratio:
 
     ``low`` and ``high``: the ends of its 95 % interval, None if there are too few ``pairs``.
     ``faster``: the side that the cell's trials show to be faster, None: none. ``verdict``: the same
-    in a word or two. ``ratios`` of each pair; none if the cell gives no verdict.
+    in a word or two. ``ratios`` of each pair; none if the cell gives no verdict. ``machines``: of
+    each pair; none if it is of no cluster.
     """
 
     baseline: str
@@ -42,6 +44,7 @@ class Ratio:
     faster: str | None
     verdict: Sentence
     ratios: Sequence[float] = ()
+    machines: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,12 +109,26 @@ def _cell(name: str, at: Mapping[str, object], compared: Comparison | None) -> C
             side: EPOCH.of(trials, compared.job) for side, trials in compared.counted.items()
         },
         ratios=[
-            _ratio(pair.baseline, pair.side, pair.verdict, same=same) for pair in compared.pairs
+            _ratio(pair.baseline, pair.side, pair.verdict, _machines(compared), same=same)
+            for pair in compared.pairs
         ],
     )
 
 
-def _ratio(baseline: str, side: str, found: Verdict | None, *, same: bool | None) -> Ratio:
+def _machines(compared: Comparison) -> dict[int, str]:
+    """Return the machine of each block, by number; none of what is of no cluster."""
+    trials = itertools.chain(*compared.counted.values())
+    return {trial.number: trial.machine for trial in trials if trial.machine}
+
+
+def _ratio(
+    baseline: str,
+    side: str,
+    found: Verdict | None,
+    on: Mapping[int, str],
+    *,
+    same: bool | None,
+) -> Ratio:
     """Return the ratio of one pair; a cell that is not the same job has none."""
     if same is False or found is None:
         why = english(NOT_SAME if same is False else _NO_VERDICT)
@@ -120,6 +137,7 @@ def _ratio(baseline: str, side: str, found: Verdict | None, *, same: bool | None
     ratios = [each if upside else 1 / each for each in found.pair_ratios.values()]
     ends = [None if end is None else end if upside else 1 / end for end in (found.low, found.high)]
     low, high = ends if upside else ends[::-1]
+    nothing = _says_nothing(found)
     return Ratio(
         baseline=baseline,
         side=side,
@@ -129,7 +147,8 @@ def _ratio(baseline: str, side: str, found: Verdict | None, *, same: bool | None
         pairs=found.pairs,
         faster=found.faster if found.shown else None,
         verdict=_in_words(found),
-        ratios=() if _says_nothing(found) else ratios,
+        ratios=() if nothing else ratios,
+        machines=[] if nothing else [on[number] for number in found.pair_ratios if number in on],
     )
 
 
@@ -151,7 +170,8 @@ def _in_words(found: Verdict) -> Sentence:
 def _points(cell: CellResult) -> list[LinePoint]:
     return [
         LinePoint(
-            *(each.baseline, each.side, each.ratio, each.low, each.high, each.faster, each.ratios)
+            *(each.baseline, each.side, each.ratio, each.low, each.high, each.faster),
+            *(each.ratios, each.machines),
         )
         for each in cell.ratios
     ]

@@ -10,6 +10,12 @@ linear in between, the axis by its logarithm if it is above zero. Where it cross
 is the length on which the first sign holds. Its interval is by percentiles of a bootstrap of the
 blocks, each cell's on their own, as far out as those of a ratio (`orchestrator.results.estimate`).
 It does not say how straight the true line is between two cells.
+
+Where blocks ran on several machines, a sign is shown by an interval that covers machines too
+(`orchestrator.results.machines.effect`), and not by a cell that had only one of them. What moves
+one cell's ratio on a machine may move all, so blocks are no unit to draw from: the ends of the
+place are where the lines through the lower and through the upper ends of the cells' intervals
+cross 1. If all cells err alike, that is as certain as one of them; else more.
 """
 
 import itertools
@@ -20,7 +26,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from orchestrator.results.estimate import beyond, centre, estimate, fewest_pairs
+from orchestrator.results.estimate import Estimate, beyond, centre, fewest_pairs
+from orchestrator.results.machines.effect import estimate_over
 from orchestrator.results.verdict import LEVEL_BELOW
 
 _RESAMPLES = 4999
@@ -29,10 +36,19 @@ _Values = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """A cell ``at`` a place of the axis; its ``ratios``: seconds of a side over the baseline's."""
+    """A cell ``at`` a place of the axis; its ``ratios``: seconds of a side over the baseline's.
+
+    ``machines``: where the block of each ratio ran; none of what is of no cluster.
+    """
 
     at: float
     ratios: Sequence[float]
+    machines: Sequence[str] = ()
+
+    def estimate(self, together: float = 1) -> Estimate:
+        """Estimate the ratio, with an interval that covers its machines, if it has several."""
+        ones, here = [1.0] * len(self.ratios), [""] * len(self.ratios)
+        return estimate_over(ones, self.ratios, self.machines or here, together)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +76,13 @@ def crossovers(points: Sequence[Point]) -> list[Crossover]:
     ``points``: at different places, in any order.
     """
     line = sorted(points, key=lambda point: point.at)
-    signs = [_sign(point, len(line)) for point in line]
+    several = len({name for point in line for name in point.machines}) > 1
+    signs = [
+        0 if several and len(set(point.machines)) < 2 else _sign(point, len(line)) for point in line
+    ]
     shown = [index for index, sign in enumerate(signs) if sign]
     return [
-        _crossover(line[one : other + 1], signs[one])
+        _crossover(line[one : other + 1], signs[one], several=several)
         for one, other in itertools.pairwise(shown)
         if signs[one] != signs[other]
     ]
@@ -82,27 +101,49 @@ def _sign(point: Point, cells: int) -> int:
     """Return 1 if the baseline is shown to be faster by an amount that matters, -1: the other."""
     if not point.ratios:
         return 0
-    found = estimate([1.0] * len(point.ratios), point.ratios, _together(cells))
+    found = point.estimate(_together(cells))
     apart = math.log(found.ratio)
     if not found.shown or abs(apart) < math.log(LEVEL_BELOW):
         return 0
     return 1 if apart > 0 else -1
 
 
-def _crossover(line: Sequence[Point], sign: int) -> Crossover:
-    """Return the crossover between the ends of ``line``, of which the first has that sign."""
+def _crossover(line: Sequence[Point], sign: int, *, several: bool) -> Crossover:
+    """Return the crossover between the ends of ``line``, of which the first has that sign.
+
+    Cells in between that have too few blocks for an interval of a place are left out.
+    """
+    least = fewest_pairs() if several else 2
+    line = [point for point in line if len(point.ratios) >= least]
     values = [point.at for point in line]
     by_logarithm = logarithmic(values)
     places = np.log(values) if by_logarithm else np.array(values, float)
+    if several:
+        middles, ends = _by_ends(places, line, sign)
+    else:
+        middles, ends = _by_blocks(places, line, sign)
+    at = _crossing(places, middles)
+    found = np.array([at[0], *ends])
+    middle, low, high = (np.exp(found) if by_logarithm else found).tolist()
+    return Crossover(middle, low, high, (values[0], values[-1]), baseline_below=sign > 0)
+
+
+def _by_blocks(places: _Values, line: Sequence[Point], sign: int) -> tuple[_Values, _Values]:
+    """Return the heights, float64[places, 1], and the ends of the place by drawing blocks."""
     logs = [np.log(point.ratios) for point in line]
     rng = np.random.default_rng(0)  # so that the same trials always give the same
     drawn = [centre(each[rng.integers(len(each), size=(_RESAMPLES, len(each)))]) for each in logs]
     outside = beyond(min(map(len, logs)))
     ends = np.quantile(_crossing(places, sign * np.array(drawn)), [outside, 1 - outside])
-    at = _crossing(places, sign * np.array([[centre(each)] for each in logs]))
-    found = np.array([at[0], *ends])
-    middle, low, high = (np.exp(found) if by_logarithm else found).tolist()
-    return Crossover(middle, low, high, (values[0], values[-1]), baseline_below=sign > 0)
+    return sign * np.array([[centre(each)] for each in logs]), ends
+
+
+def _by_ends(places: _Values, line: Sequence[Point], sign: int) -> tuple[_Values, _Values]:
+    """Return the same, the ends by those of the cells' intervals."""
+    found = [point.estimate() for point in line]
+    ends = [[each.low or each.ratio, each.high or each.ratio] for each in found]
+    heights = np.sort(sign * np.log(ends), axis=1)
+    return sign * np.log([[each.ratio] for each in found]), _crossing(places, heights)
 
 
 def _crossing(places: _Values, heights: _Values) -> _Values:

@@ -32,6 +32,7 @@ class LinePoint:
     high: float | None
     faster: str | None
     ratios: Sequence[float]
+    machines: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +103,7 @@ def _line(
     side: str,
     several: Sequence[tuple[float, LinePoint]],
 ) -> Line:
-    found = crossovers([Point(at, point.ratios) for at, point in several])
+    found = crossovers([Point(at, point.ratios, point.machines) for at, point in several])
     sentences = [_crossing(axis, baseline, side, each) for each in found]
     if not found:
         sentences = [_none(axis, baseline, side, several)]

@@ -7,8 +7,8 @@ another. Times are seconds of any clock that the caller has.
 import heapq
 import itertools
 import random
-from collections import deque
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from collections import Counter, deque
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
@@ -32,16 +32,22 @@ class _Again(Generic[Block]):
 class Queue(Generic[Block]):
     """One queue of ``blocks`` for all machines; each block is finished once, or never.
 
-    ``blocks`` may be endless, until `stop`. A machine that fails `MOST_FAILURES` times is
-    ``left_out``; ``stopped``: whether `stop` was called. Time and memory are linear in the number
-    of blocks.
+    ``blocks`` may be endless, until `stop`; if they have none for now, they are asked again once
+    another one has ended. A machine that fails `MOST_FAILURES` times is ``left_out``; ``stopped``:
+    whether `stop` was called. Time and memory are linear in the number of blocks.
+
+    ``kinds``: of which blocks are; then a machine takes, of those that are ahead, one of the kind
+    of which it had fewest, so that each kind is spread over the machines.
     """
 
-    def __init__(self, blocks: Iterable[Block], machines: Iterable[str]) -> None:
+    def __init__(
+        self, blocks: Iterable[Block], machines: Iterable[str], kinds: "Kinds[Block] | None" = None
+    ) -> None:
         self.left_out: list[str] = []
         self.stopped = False
         self._blocks: Iterator[Block] = iter(blocks)
-        self._ahead: deque[Block] = deque()  # at most one, which was looked for
+        self._ahead: deque[Block] = deque()  # those that were looked for
+        self._kinds = kinds
         self._again: deque[_Again[Block]] = deque()
         self._running: dict[str, _Again[Block]] = {}
         self._idle: deque[str] = deque()
@@ -129,8 +135,11 @@ class Queue(Generic[Block]):
         return bool(self._again) or self._has_new()
 
     def _has_new(self) -> bool:
-        if not self._ahead:
-            self._ahead.extend(itertools.islice(self._blocks, 1))
+        while len(self._ahead) < (1 if self._kinds is None else self._kinds.look()):
+            found = list(itertools.islice(self._blocks, 1))
+            if not found:
+                break
+            self._ahead += found
         return bool(self._ahead)
 
     def _next(self, machine: str) -> _Again[Block] | None:
@@ -138,7 +147,36 @@ class Queue(Generic[Block]):
             if machine not in again.failed or self._failures.keys() <= again.failed:
                 del self._again[index]
                 return again
-        return _Again(self._ahead.popleft()) if self._has_new() else None
+        if not self._has_new():
+            return None
+        if self._kinds is None:
+            return _Again(self._ahead.popleft())
+        block = self._kinds.fewest(machine, self._ahead)
+        self._ahead.remove(block)
+        return _Again(block)
+
+
+class Kinds(Generic[Block]):
+    """The kinds of blocks, and how many of each were given to a machine.
+
+    ``kind``: of a block; ``look``: at how many blocks that are ahead; ``had``: by machine and kind,
+    before.
+    """
+
+    def __init__(
+        self,
+        kind: Callable[[Block], str],
+        look: Callable[[], int],
+        had: Mapping[tuple[str, str], int],
+    ) -> None:
+        self.look = look
+        self._kind, self._had = kind, Counter(had)
+
+    def fewest(self, machine: str, ahead: Iterable[Block]) -> Block:
+        """Return the first of the kind of which the machine had fewest, and count it."""
+        found = min(ahead, key=lambda block: self._had[machine, self._kind(block)])
+        self._had[machine, self._kind(found)] += 1
+        return found
 
 
 class Turns:

@@ -2,14 +2,15 @@
 
 import threading
 from collections import Counter
+from types import SimpleNamespace
 
 import pytest
-from google.protobuf import json_format
 from twinrun.v1 import job_pb2
 
-from orchestrator.actions.cluster import over as over_machines
+from orchestrator.actions.cluster import comparison as over_machines
+from orchestrator.actions.cluster import meeting
+from orchestrator.actions.cluster.comparison import OfComparison
 from orchestrator.actions.cluster.meeting import Machines, Met
-from orchestrator.actions.cluster.over import Over
 from orchestrator.actions.compare import ComparisonRequest
 from orchestrator.actions.repeat import Plan
 from orchestrator.errors import (
@@ -25,30 +26,14 @@ from orchestrator.runners.cluster.queue import Turns
 from orchestrator.runners.progress import Lines
 from orchestrator.settings.config import Places
 from orchestrator.settings.hosts import Host
+from orchestrator.settings.keeping import Condition
 from orchestrator.storage import blocks, clustering
 from orchestrator.trials.sides import sides
-from tests.builders.events import SPEC, numbered, state, trial_events
+from tests.builders.events import numbered, state, trial_events
 from tests.builders.scripted import BOTH
 from tests.builders.stored import create
-from tests.builders.sweeping import Client, Runners
+from tests.builders.sweeping import SPEC_OF_ONE, Client, Dying, Runners
 from tests.waiting import HANG_SECONDS
-
-SPEC_OF_ONE = json_format.ParseDict({**SPEC, "epochs": 1}, job_pb2.JobSpec())
-
-
-class Dying(Client):
-    """A runner that is lost in its first ``times`` jobs, with ``error``."""
-
-    def __init__(self, framework, times, error=None):
-        super().__init__(framework)
-        self.times, self.error = times, error or RunnerUnavailable(stored("it burns"))
-
-    def watch(self, job_id, after=0):
-        events = super().watch(job_id, after)
-        if job_id not in self.ended and len(self.trained) <= self.times:
-            yield next(events)
-            raise self.error
-        yield from events
 
 
 class Restarted(Client):
@@ -74,16 +59,20 @@ def restless(monkeypatch):
     monkeypatch.setattr(queue, "REST_SECONDS", 0.0)
 
 
-def over(folder, repeats=4, done=(), precision=None, **first):
-    """Run blocks on machines, of whose PyTorch's runners ``first`` are; return all of it."""
+def over(folder, repeats=4, done=(), precision=None, *, gone=(), keeper=None, **first):
+    """Run blocks on machines, of whose PyTorch's runners ``first`` are; return all of it.
+
+    ``gone``: those whose runners are known to be gone; ``keeper``: of all.
+    """
     run, said = create(folder, sides=BOTH, spec=SPEC_OF_ONE), list[str]()
     met = {
-        name: Met(Host(name, Places()), Runners(client, Client("tensorflow")), {})
+        name: Met(Host(name, Places(), keeper), Runners(client, Client("tensorflow")), {})
         for name, client in first.items()
     }
     plan = Plan(repeats, same_seed=False, precision=precision)
     request = ComparisonRequest("w", SPEC_OF_ONE, sides(BOTH), folder, plan=plan)
-    work = Over(Machines(met, {}), Turns(request.sides, "seed", {}), done)
+    machines = Machines(met, {}, dict.fromkeys(gone, stored("it burns")))
+    work = OfComparison(machines, Turns(request.sides, "seed", {}), done)
     error = None
     try:
         work(run, request, met[next(iter(met))].runners, Lines(said.append))
@@ -127,6 +116,44 @@ def test_without_any_machine_it_ends_with_why_and_keeps_what_is_finished(tmp_pat
     assert "a is left out from now on" in said
     assert not run.trials()
     assert not clustering.left(run)
+
+
+def test_a_machine_whose_runners_are_gone_for_good_is_left_out_at_once(tmp_path):
+    client = Dying("pytorch", times=99)
+    _, said, error = over(tmp_path, 4, gone="a", a=client)
+    assert isinstance(error, RunnerUnavailable)
+    assert len(client.trained) == 1
+    assert "a is left out from now on" in said
+
+
+def test_who_waits_for_runners_that_are_gone_is_told():
+    told, gone = [], stored("the node died")
+    clients = {side: SimpleNamespace(ended=told.append) for side in BOTH}
+    runners = SimpleNamespace(taken=lambda: clients, get=clients.get)
+    machines = Machines({}, {})
+    meeting._lose(machines, Met(Host("a", Places()), runners, {}), gone)
+    assert machines.gone == {"a": gone}
+    assert told == [gone, gone]
+
+
+class Keeper:
+    """Measures from each beginning on."""
+
+    def __init__(self):
+        self.begun = 0
+
+    def begin(self):
+        self.begun += 1
+
+    def condition(self):
+        return Condition(self.begun / 100, 0, "m")
+
+
+def test_what_disturbed_a_block_is_stored_with_it(tmp_path):
+    run, _, error = over(tmp_path, 2, keeper=Keeper(), a=Client("pytorch"))
+    assert error is None
+    found = [each.under.engine_cores for each in blocks.blocks(run.path)]
+    assert found == [0.01, 0.02], "it is measured from the beginning of each block"
 
 
 @pytest.mark.parametrize("kind", [BadInput, CannotRun])

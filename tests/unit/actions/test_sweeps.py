@@ -22,7 +22,7 @@ from orchestrator.storage import about, shelf, store, sweeping
 from orchestrator.storage.about import Kind
 from orchestrator.storage.running import making
 from tests.builders.scripted import BOTH
-from tests.builders.stored import compared, create
+from tests.builders.stored import create
 from tests.builders.sweeping import Client, Runners, ratio_at, request, swept
 from tests.integration.undrawn import NoRenderer
 from tests.waiting import Clock
@@ -107,9 +107,9 @@ def test_until_sure_ends_with_its_time(tmp_path, monkeypatch):
     cells = [Cell(create(tmp_path), {1, 2, 3, 4, 5, 6}, width=width) for width in (0.1, 0.3)]
     queue = Queue(Plan(1, precision=0.02, most_seconds=60.0), cells, 2, "seed")
     several = iter(queue)
-    assert next(several) is cells[1]
+    assert next(several) == (cells[1], 7)
     cells[1].width = 0.05
-    assert next(several) is cells[0]
+    assert next(several) == (cells[0], 7)
     clock.move(61)
     assert next(several, None) is None
     assert queue.late
@@ -120,12 +120,11 @@ def test_the_order_of_a_block_is_the_same_when_a_sweep_goes_on(tmp_path):
     run = create(tmp_path, spec=next(iter(asked.jobs.values())))
     cell = Cell(run, done={1, 2})
     orders = [
-        [each.side for each in blocks.placed(cell, asked.sides, asked.plan, "seed")]
+        [each.side for each in blocks.placed(cell, 3, asked.sides, asked.plan, "seed")]
         for _ in range(2)
     ]
     assert orders[0] == orders[1]
-    (number,) = {each.number for each in blocks.placed(cell, asked.sides, asked.plan, "seed")}
-    assert number == 3
+    assert cell.next == 3
 
 
 def test_what_had_not_ended_is_ended_at_its_runner_and_run_again(tmp_path):
@@ -167,7 +166,6 @@ def test_what_cannot_go_on_says_why(tmp_path):
     assert "another build of the runner of PyTorch" in refused(run)
     about.change(run.path, host="elsewhere")
     assert "was begun on elsewhere" in refused(run)
-    assert "is no sweep" in refused(compared(tmp_path / "b"))
     assert "has no plan" in refused(create(tmp_path / "c", kind=Kind.SWEEP))
 
 

@@ -1,15 +1,22 @@
 """A sweep and limits by functions: what is asked of the actions, and every refusal at once."""
 
 import inspect
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 import orchestrator
+from orchestrator.actions.cluster import train as clusters
 from orchestrator.actions.sweeps import train
+from orchestrator.api import proving
 from orchestrator.errors import BadInput
 from orchestrator.settings import grid as grids
 from orchestrator.settings.job import JobFlags
+from orchestrator.storage import clustering
+from orchestrator.storage.about import Kind
+from orchestrator.storage.clustering import ClusterPlan
+from tests.builders.stored import create
 
 
 class Stopped(Exception):
@@ -114,3 +121,72 @@ def test_a_condition_is_checked_before_anything_runs(tmp_path):
         orchestrator.compare("synthetic-mlp", fail_if="ratoi > 1", output=tmp_path)
     with pytest.raises(BadInput, match="fail_if_slower is '5x'"):
         orchestrator.diff("a", "b", output=tmp_path, fail_if_slower="5x")
+
+
+@pytest.fixture
+def stops(monkeypatch):
+    """What a function asks the named action for, before anything runs."""
+
+    def stops(module, name, call):
+        asked = []
+
+        def stop(*given):
+            asked.append(given)
+            raise Stopped
+
+        monkeypatch.setattr(module, name, stop)
+        with pytest.raises(Stopped):
+            call()
+        return asked[0]
+
+    return stops
+
+
+def test_a_sweep_over_machines_is_asked_for_with_its_file(stops, tmp_path):
+    def call(**given):
+        orchestrator.sweep("synthetic-mlp", batch_size=[16, 64], cluster="hosts.toml", **given)
+
+    request, source, _ = stops(train, "sweep_over", call)
+    assert [cell.name for cell in request.grid.cells] == ["batch_size=16", "batch_size=64"]
+    assert source.text == str(Path("hosts.toml").absolute())
+    with pytest.raises(BadInput, match="leave out pytorch"):
+        call(pytorch="here:1", output=tmp_path)
+
+
+def test_resume_takes_each_kind_where_it_runs(stops, tmp_path):
+    sweep = create(tmp_path / "sweep", kind=Kind.SWEEP, sides=("pytorch", "tensorflow"))
+    run, *_ = stops(train, "resume", lambda: orchestrator.resume(sweep.path))
+    assert run.path == sweep.path
+    plan = ClusterPlan("hosts.toml", {}, {}, "seed", "a", 2, False, False, False, 60.0)
+    clustering.write(sweep, plan)
+    _, cluster, _ = stops(train, "resume_over", lambda: orchestrator.resume(sweep.path))
+    assert cluster is None
+    with pytest.raises(BadInput, match="leave out tensorflow"):
+        orchestrator.resume(sweep.path, tensorflow="here:1")
+
+    compared = create(tmp_path / "compared", sides=("pytorch", "tensorflow"))
+    with pytest.raises(BadInput, match="is of no cluster, so it cannot go on"):
+        orchestrator.resume(compared.path)
+    clustering.write(compared, plan)
+    resumed = stops(
+        clusters,
+        "resume",
+        lambda: orchestrator.resume("latest", tmp_path / "compared", cluster="b.toml"),
+    )
+    assert resumed[1] == "b.toml"
+
+
+def test_verify_takes_several_numbers_of_devices_as_sides(stops):
+    def call(devices, **given):
+        return lambda: orchestrator.verify("synthetic-mlp", devices=devices, **given)
+
+    request, *_ = stops(proving.proof, "verify", call("1,2,4", frameworks="pytorch"))
+    assert [side.name for side in request.sides] == [
+        *("pytorch", "pytorch-devices=2", "pytorch-devices=4"),
+    ]
+    assert request.spec.devices == 1
+    request, *_ = stops(proving.proof, "verify", call(2))
+    assert [side.name for side in request.sides] == ["pytorch", "tensorflow"]
+    assert request.spec.devices == 2
+    with pytest.raises(BadInput, match="takes numbers of devices"):
+        call("one")()

@@ -2,10 +2,9 @@
 
 import pytest
 
-from orchestrator.cli import devices_option
 from orchestrator.cli.devices_option import JobOnDevices
 from orchestrator.errors import BadInput
-from orchestrator.settings import config
+from orchestrator.settings import by_devices, config
 from orchestrator.trials.sides import Side, change_how, sides
 
 BOTH = sides(["pytorch", "tensorflow"])
@@ -14,7 +13,7 @@ BOTH = sides(["pytorch", "tensorflow"])
 def made(devices, compared=BOTH):
     job = JobOnDevices(devices=devices)
     spec = config.job_spec("synthetic-mlp", job.changes())
-    return spec, [side.name for side in devices_option.each(job, compared, spec)]
+    return spec, [side.name for side in by_devices.each(job.device_counts, compared, spec)]
 
 
 def test_each_number_is_a_side_of_each_framework():

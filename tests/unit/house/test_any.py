@@ -12,8 +12,10 @@ REFLECTION = "protobuf's reflection and gRPC's callables have no types"
 CLICK = "click's and typer's commands and parameters have no types of their own"
 MATPLOTLIB = "keyword arguments that are handed on to matplotlib"
 RICH = "keyword arguments and cells that are handed on to rich"
+RAY = "Ray is imported in one process alone, which speaks JSON; its own objects have no types here"
 MAY = {
     "orchestrator/__init__.py": "a module's __getattr__ gives what there is",
+    "orchestrator/actions/cluster/by_ray.py": RAY,
     "orchestrator/api/answer.py": "what a command prints as JSON, as users get it",
     "orchestrator/api/asked.py": "changes to a job, as YAML has them",
     "orchestrator/api/functions.py": "changes to a job, as YAML has them",
@@ -42,6 +44,7 @@ MAY = {
     "orchestrator/runners/apart.py": REFLECTION,
     "orchestrator/runners/asking.py": REFLECTION,
     "orchestrator/runners/client.py": REFLECTION,
+    "orchestrator/runners/cluster/ray/": RAY,
     "orchestrator/runners/wire.py": REFLECTION,
     "orchestrator/settings/config.py": YAML,
     "orchestrator/settings/file.py": "what TOML holds, as JSON",

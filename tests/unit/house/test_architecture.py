@@ -1,5 +1,6 @@
 """What imports what, by the syntax tree: imports inside functions count too."""
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -120,6 +121,22 @@ def test_what_runs_in_a_trial_knows_neither_the_wire_nor_jobs():
         for path, name in reached(start).items():
             assert not packages(path) & {"grpc", "google"}, name
             assert not name.startswith(("services/runner/", "proto/twinrun/v1/")), name
+
+
+RAY = "orchestrator/runners/cluster/ray"
+
+
+def test_ray_and_grpc_are_never_in_one_process():
+    """Ray is imported by its name when the driver runs; nothing that it imports has gRPC."""
+    for name, path in modules("services", "orchestrator", "proto/twinrun"):
+        assert ("ray" in packages(path)) == (name == f"{RAY}/driver.py"), name
+    for path, name in reached(ROOT / f"{RAY}/driver.py").items():
+        assert not packages(path) & {"grpc", "google", "numpy"}, name
+
+
+def test_what_goes_to_a_node_of_ray_imports_the_standard_library_alone():
+    """Nothing of Twinrun need be importable there."""
+    assert packages(ROOT / f"{RAY}/node.py") <= sys.stdlib_module_names
 
 
 def test_bench_is_imported_by_nobody():

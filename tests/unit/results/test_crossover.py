@@ -77,3 +77,54 @@ def test_a_cell_without_ratios_shows_nothing():
     points = line(0, crossing(150))
     assert len(crossovers([*points, Point(2048, ())])) == 1
     assert not crossovers([Point(16, ()), Point(64, ())])
+
+
+@pytest.mark.parametrize("ratios", [(), (1.0,)])
+def test_a_cell_of_too_few_blocks_in_between_is_left_out_of_the_line(ratios):
+    points = line(0, crossing(150))
+    without = [point for point in points if point.at != 64]
+    planted = [Point(64, ratios) if point.at == 64 else point for point in points]
+    assert crossovers(planted) == crossovers(without) != []
+
+
+def over(seed, means, differ=0.05, machines=4, blocks=3):
+    """The same on machines that differ: what a machine adds is in all of its cells."""
+    rng = np.random.default_rng(seed)
+    names = [name for name in "abcdefgh"[:machines] for _ in range(blocks)]
+    common = np.repeat(differ * rng.normal(size=machines), blocks)
+    logs = [mean + common + 0.02 * rng.normal(size=len(names)) for mean in means]
+    return [
+        Point(size, np.exp(each).tolist(), names) for size, each in zip(SIZES, logs, strict=True)
+    ]
+
+
+def alone(points):
+    """The same as if nobody knew of machines."""
+    return [Point(point.at, point.ratios) for point in points]
+
+
+def holds(points):
+    (found,) = crossovers(points)
+    return found.low <= 150 <= found.high
+
+
+def test_over_machines_a_crossover_is_in_an_interval_that_covers_them():
+    several = [over(seed, crossing(150, 0.3)) for seed in range(25)]
+    assert sum(map(holds, several)) >= 22  # of 200 seeds 94 %
+    assert sum(map(holds, map(alone, several[:10]))) < 8, "blocks alone would do"
+
+
+def test_over_machines_a_line_that_only_touches_1_claims_none_more_often_than_it_says():
+    lines = [over(seed, [0.5, 0, 0, 0]) for seed in range(30)]
+    assert sum(len(crossovers(each)) for each in lines) <= 4  # of 200 seeds 4.5 %
+    assert sum(len(crossovers(alone(each))) for each in lines[:8]) > 2
+
+
+def test_a_cell_that_one_of_several_machines_ran_alone_shows_nothing():
+    points = over(0, crossing(150, 0.3))
+    assert crossovers(points)
+    planted = [Point(p.at, p.ratios, ["a"] * len(p.ratios)) if p.at == 16 else p for p in points]
+    assert all(found.between[0] > 16 for found in crossovers(planted))
+    assert crossovers([Point(p.at, p.ratios, ["a"] * len(p.ratios)) for p in points]) == crossovers(
+        alone(points)
+    )

@@ -154,6 +154,29 @@ def test_memory_and_steps_are_linear() -> None:
     assert used / 5000 < 1000
 
 
+def test_blocks_that_come_only_once_another_has_ended_are_asked_for_again():
+    waiting = [1]
+
+    class Blocks:
+        def __iter__(self) -> "Blocks":
+            return self
+
+        def __next__(self) -> int:
+            if not waiting:
+                raise StopIteration
+            return waiting.pop()
+
+    queue = Queue(Blocks(), ["a", "b"])
+    assert queue.take(0.0) == [("a", 1)]
+    assert not queue.over
+    waiting.append(2)
+    queue.finished("a")
+    assert not queue.over
+    assert queue.take(0.0) == [("b", 2)]
+    queue.finished("b")
+    assert queue.over
+
+
 def steps(machines: int, blocks: int) -> int:
     """Return how many lines of Python the queue took."""
     count = 0

@@ -11,6 +11,7 @@ import pytest
 from twinrun.contract.events import Accelerator
 
 from services.machine import host, nvml
+from services.machine.several_gpus import Samplers
 from tests.waiting import FOREVER_SECONDS, Clock, eventually
 
 H100 = Accelerator("NVIDIA H100", "GPU-aa", 85_520_809_984)
@@ -251,3 +252,29 @@ def test_the_cpu_set_is_written_in_ranges(monkeypatch, cpus, written):
 def test_where_the_system_knows_no_cpu_set_it_is_empty(monkeypatch):
     monkeypatch.delattr("os.sched_getaffinity", raising=False)
     assert host.cpu_set() == ""
+
+
+def test_several_gpus_are_looked_at_together(standin):
+    samplers = Samplers(["GPU-aa", "GPU-aa"])
+    with samplers:
+        pass
+    first, second = (each.used() for each in samplers._each)
+    both = samplers.used()
+    assert both.peak_memory_bytes == first.peak_memory_bytes + second.peak_memory_bytes
+    assert both.mean_power_watts == first.mean_power_watts + second.mean_power_watts
+    assert both.energy_joules == first.energy_joules + second.energy_joules
+    assert both.mean_utilization == pytest.approx(0.8)
+    assert (both.uuid, both.throttled, both.most_processes) == (
+        *("GPU-aa", first.throttled),
+        first.most_processes,
+    )
+
+
+def test_what_one_of_several_gpus_does_not_report_is_not_known_of_all(standin):
+    with (samplers := Samplers(["GPU-aa", "GPU-bb"])):
+        pass
+    first, silent = (each.used() for each in samplers._each)
+    assert first.peak_memory_bytes is not None
+    assert silent.peak_memory_bytes is None
+    assert samplers.used().peak_memory_bytes is None
+    assert Samplers([]).used() is None

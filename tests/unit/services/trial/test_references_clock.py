@@ -67,13 +67,13 @@ class Trainer(told.Trainer):
         return Profiled((), 1.0, take_steps())
 
 
-class Sampler:
-    """Notes which GPU is looked at."""
+class Samplers:
+    """Notes which GPUs are looked at."""
 
-    asked: list[str]
+    asked: list[list[str]]
 
-    def __init__(self, uuid: str) -> None:
-        self.asked.append(uuid)
+    def __init__(self, uuids: list[str]) -> None:
+        self.asked.append(uuids)
         self._inside: AbstractContextManager[None] = nullcontext()
 
     def __enter__(self) -> None:
@@ -89,8 +89,8 @@ class Sampler:
 @pytest.fixture
 def ran(monkeypatch, tmp_path):
     """Runs a trial: of a spec, with what else its task has."""
-    monkeypatch.setattr(Sampler, "asked", [], raising=False)
-    monkeypatch.setattr("services.trial.run.nvml.Sampler", Sampler)
+    monkeypatch.setattr(Samplers, "asked", [], raising=False)
+    monkeypatch.setattr("services.trial.run.Samplers", Samplers)
     monkeypatch.setattr("services.trial.run.load.swapped_bytes", lambda: 55)
     monkeypatch.setattr("services.trial.phases.Phases.peak_memory_bytes", lambda _: 33)
     children = iter([None, 4, 6])  # after the first steps, and after each epoch
@@ -160,17 +160,24 @@ def test_the_memory_is_told_by_phase_with_the_sizes_of_what_is_held(ran):
     assert found.children_bytes == 6
 
 
-@pytest.mark.parametrize(("device", "wanted"), [(Device.CUDA, "GPU-0"), (Device.CPU, "")])
-def test_the_first_gpu_is_looked_at_where_the_job_is_on_one(ran, device, wanted):
-    made = ran(replace(job(), device=device))
-    assert Sampler.asked == [wanted]
+@pytest.mark.parametrize(
+    ("device", "devices", "wanted"),
+    [
+        (Device.CUDA, 1, ["GPU-0"]),
+        (Device.CUDA, 2, ["GPU-0", "GPU-1"]),
+        (Device.CPU, 1, []),
+    ],
+)
+def test_the_first_gpus_are_looked_at_where_the_job_is_on_them(ran, device, devices, wanted):
+    made = ran(replace(job(), device=device, devices=devices))
+    assert Samplers.asked == [wanted]
     assert made.of(Environment) == [Environment("fake", "1", accelerators=GPUS)]
 
 
 def test_without_a_gpu_none_is_looked_at(ran, monkeypatch):
     monkeypatch.setattr(Trainer, "environment", lambda _: Environment("fake", "1"))
     ran(replace(job(), device=Device.CUDA))
-    assert Sampler.asked == [""]
+    assert Samplers.asked == [[]]
 
 
 def test_a_profile_is_of_a_chunk_of_another_epoch_after_all_that_is_timed(ran):

@@ -1,0 +1,84 @@
+"""The blocks of a sweep over machines: those of all cells are one queue."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from orchestrator.actions.cluster.meeting import Machines
+from orchestrator.actions.cluster.over import Block, Over, Part
+from orchestrator.actions.cluster.plans import take_up
+from orchestrator.actions.sweeps.blocks import Cell, Queue, cell_of
+from orchestrator.actions.sweeps.work import Work
+from orchestrator.certificate import certificate_file
+from orchestrator.language.phrases import Sentence
+from orchestrator.runners.cluster import queue as machines_queue
+from orchestrator.runners.cluster.queue import Kinds, Turns
+from orchestrator.runners.finding import Runners
+from orchestrator.storage import blocks, clustering
+from orchestrator.storage.blocks import Ran
+from orchestrator.storage.clustering import ClusterPlan
+from orchestrator.storage.store import Run
+
+
+class Several:
+    """Machines that are alike; ``plan``: what is stored of them."""
+
+    def __init__(self, machines: Machines, plan: ClusterPlan) -> None:
+        self._machines, self._plan = machines, plan
+        self._runners = machines.first.runners
+        self._had = Counter[tuple[str, str]]()  # blocks by machine and cell
+
+    def runners(self) -> Runners:
+        """Return the first machine's, and after the blocks those of one that is left."""
+        return self._runners
+
+    def taken_up(self, cell: Run) -> Cell:
+        """Return a cell with what it has. Raises OutputError, RunUnreadable."""
+        take_up(cell, self._plan, self._machines)
+        ended = clustering.taken_up(cell, cell.about().sides)
+        on = blocks.machines(cell.path)
+        self._had.update((machine, cell.path.name) for machine in on.values())
+        for name, why in self._machines.missing.items():
+            blocks.add(cell.path, Ran(0, name, str(why)))
+        return cell_of(cell, ended)
+
+    def run(self, work: Work, queue: Queue) -> None:
+        """Run the blocks on all machines. Raises as `Over.run`."""
+        course = _Course(work, queue, self._plan.seed)
+        kinds = Kinds[Block](lambda block: block.part.cell, queue.look, self._had)
+        every = machines_queue.Queue(map(course.block, queue), self._machines.met, kinds)
+        self._runners = Over(self._machines).run(every, course, work.display)
+        course.close()
+
+
+class _Course:
+    """Turns blocks of cells into blocks over machines, and tells the sweep how they end."""
+
+    def __init__(self, work: Work, queue: Queue, seed: str) -> None:
+        self._work, self._queue, self._seed = work, queue, seed
+        self._cells: dict[str, Cell] = {}
+        self._parts: dict[str, Part] = {}
+
+    def block(self, asked: tuple[Cell, int]) -> Block:
+        """Return a cell's block."""
+        cell, number = asked
+        if cell.name not in self._parts:
+            self._cells[cell.name], self._parts[cell.name] = cell, self._part(cell.run)
+        return Block(self._parts[cell.name], number)
+
+    def _part(self, cell: Run) -> Part:
+        request = self._work.request.of_cell(cell.spec())
+        name, on = cell.path.name, blocks.machines(cell.path)
+        turns = Turns(request.sides, f"{self._seed} {name}", Counter(on.values()))
+        made = cell.certificate() is None or certificate_file.is_made(cell)
+        return Part(cell, request, turns, name, impossible=not made)
+
+    def close(self) -> None:
+        """Delete the folders of blocks that run."""
+        for cell in self._cells.values():
+            clustering.close(cell.run)
+
+    def begun(self, block: Block) -> None:
+        self._work.begun(self._queue, self._cells[block.part.cell], block.number)
+
+    def ended(self, block: Block, faults: Sequence[Sentence]) -> None:
+        self._work.ended(self._queue, self._cells[block.part.cell], block.number, faults)

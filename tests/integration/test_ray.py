@@ -1,0 +1,171 @@
+"""Blocks over a real cluster of Ray: four nodes on this machine, each with a raylet of its own."""
+
+import importlib.util
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import uuid
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from orchestrator.storage import blocks, clustering
+from tests.builders.clusters import BOTH, COMPARE, every_block_once, running, stamps
+from tests.builders.runners import marked
+from tests.integration import gates
+from tests.waiting import HANG_SECONDS, eventually
+
+pytestmark = pytest.mark.skipif(
+    importlib.util.find_spec("ray") is None, reason="Ray is not installed"
+)
+HERE = Path(__file__).parents[2]
+RAYS = ("OMP_", "CUDA_", "PYTHONPATH", "RAY_")  # what Ray changes
+NODES = ("n1", "n2", "n3", "n4")
+# In place of an environment's interpreter. Gates are of a node, which its state's folder names;
+# what a runner has in its environment is written to a file.
+PYTHON = """#!/bin/sh
+shift 2
+for word in "$@"; do case "$word" in */twinrun/ray/*) state=$word;; esac; done
+node=${{state%/*}}; node=${{node##*/}}
+mkdir -p {gates}/$node
+env > {gates}/$node/environment
+export {variable}={gates}/$node PYTHONPATH={path} {mark}
+exec {python} -m tests.integration.fake_runner gated "$@"
+"""
+
+
+class Nodes:
+    """A cluster, and environments for the runners of its nodes."""
+
+    def __init__(self, home):
+        self.home, self.gates = home, home / "gates"
+        self.mark = f"TWINRUN_TEST={uuid.uuid4()}"
+        for side in BOTH:
+            python = home / f".venv-{side}/bin/python"
+            python.parent.mkdir(parents=True)
+            python.write_text(
+                PYTHON.format(
+                    gates=self.gates,
+                    variable=gates.VARIABLE,
+                    path=os.pathsep.join([str(HERE), str(HERE / "proto")]),
+                    mark=self.mark,
+                    python=sys.executable,
+                )
+            )
+            python.chmod(0o755)
+        self.temporary = tempfile.mkdtemp(prefix="ray")  # Ray's sockets need a short name
+        with (home / "ray.log").open("w") as log:
+            self.process = subprocess.Popen(
+                [
+                    sys.executable,
+                    "-m",
+                    "tests.integration.ray_cluster",
+                    self.temporary,
+                    str(len(NODES)),
+                ],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+                env={
+                    **os.environ,
+                    "XDG_STATE_HOME": str(home / "state"),
+                    "OMP_NUM_THREADS": "7",  # planted: a runner must not have it
+                },
+            )
+        self.found = json.loads(self.process.stdout.readline())
+
+    @property
+    def address(self):
+        return self.found["address"]
+
+    def kill(self, node):
+        """Kill the raylet of a node, and nothing else."""
+        self.process.stdin.write(f"{node}\n")
+        self.process.stdin.flush()
+        assert self.process.stdout.readline().strip() == node
+
+    def close(self):
+        self.process.stdin.close()
+        self.process.wait(HANG_SECONDS)
+        self.process.stdout.close()
+        shutil.rmtree(self.temporary, ignore_errors=True)
+        assert eventually(lambda: not marked(self.mark)), "runners were left behind"
+
+
+@pytest.fixture(scope="module")
+def nodes(tmp_path_factory):
+    found = Nodes(tmp_path_factory.mktemp("nodes"))
+    yield found
+    found.close()
+
+
+def test_a_node_and_then_the_command_is_killed_and_every_block_counts_once(nodes, orchestrator):
+    settings = {"TWINRUN_ENVIRONMENTS": str(nodes.home)}
+    arguments = ("--repeats=24", "--same-seed", f"--cluster={nodes.address}")
+    process = orchestrator.start(*COMPARE, *arguments, **settings)
+    assert eventually(lambda: process.poll() is not None or len(running(orchestrator)) == 4)
+    assert process.poll() is None, process.communicate()[1]
+    run = orchestrator.latest()
+    assert running(orchestrator).keys() == set(NODES)
+    where = {name: gates_of(nodes, run, name) for name in NODES}
+    for name in ("n1", "n2"):
+        gates.open_(where[name], "epoch-1")
+    nodes.kill("n3")  # in the middle of its block
+    assert eventually(lambda: len(run.trials()) == 46), "its block did not run again"
+    assert eventually(lambda: [machine for machine, _ in clustering.left(run)] == ["n4"])
+    process.send_signal(signal.SIGKILL)
+    process.communicate(timeout=HANG_SECONDS)
+    assert eventually(lambda: not marked(nodes.mark)), "runners outlive their command"
+    kept = stamps(run)
+    gates.open_(where["n4"], "epoch-1")
+    done = orchestrator.run("resume", str(run.path), **settings)
+    every_block_once(run, 24)
+    assert stamps(run).items() >= kept.items(), "a finished block ran again"
+    failed = [each for each in blocks.blocks(run.path) if each.failed and each.block]
+    assert {each.machine for each in failed} == {"n3"}
+    on = Counter(blocks.machines(run.path).values())
+    assert on.keys() <= {"n1", "n2", "n4"}
+    for warning in ("MACHINE_FAILED", "MACHINES_SHARED"):
+        assert warning in done.stdout
+    assert "RUNNER_NICE" not in done.stdout
+    for folder in where.values():
+        lines = (folder / "environment").read_text().splitlines()
+        assert not [line for line in lines if line.startswith(RAYS)]
+
+
+def gates_of(nodes, run, name):
+    """The folder of the gates of a node's runners."""
+    addresses = clustering.plan_of(run).addresses[name].values()
+    (state,) = {
+        file.parents[1].name
+        for file in (nodes.home / "state").rglob("address")
+        if file.read_text() in addresses
+    }
+    return nodes.gates / state
+
+
+def test_ctrl_c_ends_all_runners_and_from_afar_they_have_tls(nodes, orchestrator):
+    process = orchestrator.start(
+        *(*COMPARE, "--epochs=3", f"--cluster={nodes.address}"),
+        module="tests.integration.from_afar",
+        TWINRUN_ENVIRONMENTS=str(nodes.home),
+    )
+    assert eventually(lambda: process.poll() is not None or running(orchestrator))
+    secrets = list((nodes.home / "state").rglob("tls-key.pem"))
+    process.send_signal(signal.SIGINT)
+    _, stderr = process.communicate(timeout=HANG_SECONDS)
+    assert process.returncode == 130, stderr
+    run = orchestrator.latest()
+    assert f"orchestrator resume runs/{run.path.name}" in stderr
+    assert eventually(lambda: not marked(nodes.mark)), "runners outlive their command"
+    assert secrets
+    assert not any(secret.exists() for secret in secrets)
+    host = nodes.address.rpartition(":")[0]
+    for addresses in clustering.plan_of(run).addresses.values():
+        assert {address.rpartition(":")[0] for address in addresses.values()} == {host}

@@ -1,0 +1,171 @@
+"""What runs on a node, without Ray: a runner is a script here."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from twinrun.contract import state_dir
+
+from orchestrator.runners.cluster.ray import node as nodes
+from orchestrator.runners.cluster.ray.node import Fault, Node
+from tests.waiting import HANG_SECONDS, eventually
+
+RUNNERS = [{"name": "pytorch", "framework": "pytorch", "environment": ".venv-pytorch"}]
+SERVES = """#!{python}
+import os, sys
+state = sys.argv[sys.argv.index("--state-dir") + 1]
+with open(state + "/environment", "w") as file:
+    file.write("\\n".join(os.environ) + "\\n" + "\\n".join(sys.argv))
+with open(state + "/.address", "w") as file:
+    file.write("127.0.0.1:1")
+os.rename(state + "/.address", state + "/address")
+sys.stdin.read()
+"""
+FAILS = """#!/bin/sh
+echo no such thing; exit 3
+"""
+
+
+def environment(folder, script):
+    python = folder / ".venv-pytorch/bin/python"
+    python.parent.mkdir(parents=True)
+    python.write_text(script.format(python=sys.executable))
+    python.chmod(0o755)
+    return str(folder)
+
+
+@pytest.fixture
+def begun(tmp_path, monkeypatch):
+    """A node whose Ray was started with some variables."""
+    found = []
+
+    def begin(**variables):
+        variables = {"XDG_STATE_HOME": str(tmp_path / "state"), **variables}
+        monkeypatch.setattr(nodes, "environment_before", lambda _: variables)
+        found.append(Node("0123456789abcdef"))
+        return found[-1]
+
+    yield begin
+    for node in found:
+        node.stop()
+
+
+def order(environments, **further):
+    return {
+        "runners": RUNNERS,
+        "environments": environments,
+        "host": "127.0.0.1",
+        "files": {},
+        **further,
+    }
+
+
+def test_a_runner_gets_what_is_on_the_list_and_nothing_that_ray_changed(begun, tmp_path):
+    """Planted: variables that Ray, or its user, would hand on."""
+    given = {"PATH": os.environ["PATH"], "LC_TIME": "C", "CUDA_VISIBLE_DEVICES": "2"}
+    node = begun(**given, OMP_NUM_THREADS="1", PYTHONPATH="/x", RAY_NODE="y", SECRET="z")
+    started = node.start(order(environment(tmp_path, SERVES), files={"tls-cert": "a secret"}))
+    assert started["addresses"] == {"pytorch": "127.0.0.1:1"}
+    assert started["niceness"] == os.getpriority(os.PRIO_PROCESS, 0)
+    states = tmp_path / "state/twinrun/ray/0123456789ab"
+    found = (states / "pytorch/environment").read_text().splitlines()
+    assert {*given, "PYTHONSAFEPATH", "XDG_STATE_HOME"} <= set(found)
+    assert not set(found) & {"OMP_NUM_THREADS", "PYTHONPATH", "RAY_NODE", "SECRET"}
+    written = states / "tls/tls-cert.pem"
+    assert f"--tls-cert={written}" in found
+    assert written.read_text() == "a secret"
+    assert written.stat().st_mode & 0o077 == 0
+    node.stop()
+    assert not written.exists()
+
+
+def test_the_environment_is_the_one_in_which_ray_was_started():
+    """Planted: the worker has another one."""
+    with subprocess.Popen(["sleep", "1000"], env={"CUDA_VISIBLE_DEVICES": "3"}) as raylet:
+        wanted = {"CUDA_VISIBLE_DEVICES": "3"}
+        assert eventually(lambda: nodes.environment_before(raylet.pid) == wanted)
+        raylet.kill()
+
+
+def test_a_folder_that_the_node_names_goes_before_that_of_the_command(begun, tmp_path):
+    folder = environment(tmp_path, SERVES)
+    assert "addresses" in begun(TWINRUN_ENVIRONMENTS=folder).start(order("/nowhere"))
+
+
+def test_missing_environments_and_runners_that_fail_are_told(begun, tmp_path):
+    assert begun().start(order("/nowhere")) == {
+        "fault": "no_python",
+        "paths": ["/nowhere/.venv-pytorch/bin/python"],
+    }
+    failed = begun().start(order(environment(tmp_path, FAILS)))
+    assert failed["fault"] == "ended"
+    assert failed["last"] == "no such thing"
+
+
+def test_a_runner_that_ends_is_told_and_one_that_is_stopped_is_not(begun, tmp_path, monkeypatch):
+    monkeypatch.setattr(nodes, "_LOOK_SECONDS", 0.01)
+    folder = environment(tmp_path, SERVES)
+    node = begun()
+    node.start(order(folder))
+    node._runners["pytorch"].send_signal(signal.SIGKILL)
+    assert node.watch()["code"] == -signal.SIGKILL
+    other = begun()
+    other.start(order(folder))
+    other.stop()
+    assert other.watch() == {}
+    assert other._runners["pytorch"].poll() is not None
+
+
+def test_a_node_waits_until_the_runner_of_an_earlier_command_has_ended(tmp_path, monkeypatch):
+    """Planted: one that does not end."""
+    monkeypatch.setattr(nodes, "_END_SECONDS", 0.01)
+    held = state_dir.held(tmp_path / "lock", alone=True)
+    with pytest.raises(Fault, match="held"):
+        nodes._await_end(tmp_path / "lock")
+    os.close(held)
+    nodes._await_end(tmp_path / "lock")
+
+
+def test_it_ends_with_its_raylet():
+    """Planted: the process that started the worker is killed."""
+    code = (
+        "import subprocess, sys\n"
+        "child = subprocess.Popen([sys.executable, '-c', sys.argv[1]], stdout=1)\n"
+        "child.wait()"
+    )
+    worker = (
+        "from orchestrator.runners.cluster.ray.node import Node\n"
+        "node = Node('n'); print(1, flush=True); node.watch()"
+    )
+    with subprocess.Popen([sys.executable, "-c", code, worker], stdout=subprocess.PIPE) as raylet:
+        assert raylet.stdout.readline() == b"1\n"
+        raylet.kill()
+        assert raylet.stdout.read() == b"", "the worker ends, and lets go of the pipe"
+        raylet.wait(HANG_SECONDS)
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="no /proc")
+def test_rays_cpu_time_is_that_of_rays_processes_alone(begun):
+    """Planted: a process of Ray that computes, and another one."""
+    busy = "import sys\nwhile True: pass"
+    command = [sys.executable, "-c", busy]
+    node = begun()
+    with (
+        subprocess.Popen([*command, "ray::busy"]) as rays,
+        subprocess.Popen([*command, "other"]) as other,
+    ):
+        try:
+            assert eventually(lambda: dict(_by_pid()).get(rays.pid, 0) > 0.05)
+            assert other.pid not in dict(_by_pid())
+            assert node.cores() > 0
+        finally:
+            rays.kill()
+            other.kill()
+    assert node.look()["network"].startswith(str(node.look()["machine"]))
+
+
+def _by_pid():
+    return [(pid, seconds) for (pid, _), seconds in nodes.cpu_seconds().items()]

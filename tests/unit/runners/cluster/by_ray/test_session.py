@@ -1,0 +1,78 @@
+"""The orchestrator's end of what speaks to Ray, with a process in its place that is scripted."""
+
+from contextlib import closing
+from queue import SimpleQueue
+
+import pytest
+
+from orchestrator.errors import BadInput, RunnerUnavailable
+from orchestrator.runners.cluster.ray import session
+from orchestrator.runners.cluster.ray.session import Session, fault
+from orchestrator.settings.keeping import Condition
+from tests.waiting import HANG_SECONDS
+
+FAULTS = {
+    "no_python": {"paths": ["/a/.venv-pytorch/bin/python"]},
+    "ended": {"runner": "pytorch", "log": "there", "last": "a line"},
+    "held": {"path": "/a/state"},
+    "failed": {"why": "no space"},
+    "busy": {},
+    "actor": {"why": "it died"},
+}
+
+
+@pytest.fixture
+def opened(monkeypatch):
+    monkeypatch.setattr(session, "_DRIVER", "tests.builders.ray_told")
+    said = []
+    return lambda address: closing(Session(address, address, said.append)), said
+
+
+@pytest.mark.parametrize(
+    ("case", "error", "said"),
+    [
+        ("missing", BadInput, r"pip install 'twinrun\[ray\]'"),
+        ("away", RunnerUnavailable, "--cluster away: .*nobody answers"),
+        ("dies", RunnerUnavailable, "it burns"),
+    ],
+)
+def test_what_cannot_be_is_said_in_a_sentence(opened, case, error, said):
+    begin, _ = opened
+    with begin(case) as found, pytest.raises(error, match=said):
+        found.nodes()
+
+
+def test_nodes_are_asked_and_their_end_is_told(opened):
+    begin, said = opened
+    ends = SimpleQueue()
+    with begin("serves") as found:
+        (node,) = found.nodes()
+        assert node["name"] == "n1"
+        assert "waiting for Ray's nodes" in said[0]
+        assert found.start({"1": {"host": "127.0.0.1"}}) == {"1": {"order": {"host": "127.0.0.1"}}}
+        kept = found.keep("1")
+        kept.machine, kept.niceness = "m", 15
+        kept.on_end(ends.put)
+        assert kept.condition() == Condition(0.25, 15, "m")
+        assert "has ended with code -9" in str(ends.get(timeout=HANG_SECONDS))
+        kept.on_end(ends.put)  # who asks later is told too
+        assert "a last line" in str(ends.get(timeout=HANG_SECONDS))
+
+
+def test_nothing_is_an_end_once_it_is_closed(opened):
+    begin, _ = opened
+    with begin("serves") as found:
+        found.nodes()
+        kept = found.keep("1")
+    assert kept.gone is None
+    assert kept.condition().engine_cores is None
+
+
+@pytest.mark.parametrize("kind", FAULTS)
+def test_each_fault_has_a_sentence(kind):
+    assert str(fault({"fault": kind, **FAULTS[kind]}))
+
+
+def test_an_unknown_fault_is_an_error():
+    with pytest.raises(AssertionError):
+        fault({"fault": "new"})
