@@ -44,7 +44,9 @@ class Several:
     def run(self, work: Work, queue: Queue) -> None:
         """Run the blocks on all machines. Raises as `Over.run`."""
         course = _Course(work, queue, self._plan.seed)
-        kinds = Kinds[Block](lambda block: block.part.cell, queue.look, self._had)
+        kinds = Kinds[Block](
+            lambda block: block.part.cell, queue.look, self._had, is_over=course.is_over
+        )
         every = machines_queue.Queue(map(course.block, queue), self._machines.met, kinds)
         self._runners = Over(self._machines).run(every, course, work.display)
         course.close()
@@ -71,6 +73,10 @@ class _Course:
         turns = Turns(request.sides, f"{self._seed} {name}", Counter(on.values()))
         made = cell.certificate() is None or certificate_file.is_made(cell)
         return Part(cell, request, turns, name, impossible=not made)
+
+    def is_over(self, block: Block) -> bool:
+        """Return whether a block need not run: its cell has failed since it was looked at."""
+        return self._cells[block.part.cell].failed
 
     def close(self) -> None:
         """Delete the folders of blocks that run."""

@@ -135,6 +135,8 @@ class Queue(Generic[Block]):
         return bool(self._again) or self._has_new()
 
     def _has_new(self) -> bool:
+        if self._kinds is not None:
+            self._ahead = deque(itertools.filterfalse(self._kinds.is_over, self._ahead))
         while len(self._ahead) < (1 if self._kinds is None else self._kinds.look()):
             found = list(itertools.islice(self._blocks, 1))
             if not found:
@@ -160,7 +162,7 @@ class Kinds(Generic[Block]):
     """The kinds of blocks, and how many of each were given to a machine.
 
     ``kind``: of a block; ``look``: at how many blocks that are ahead; ``had``: by machine and kind,
-    before.
+    before; ``is_over``: whether a block that was looked at need not run any more.
     """
 
     def __init__(
@@ -168,8 +170,9 @@ class Kinds(Generic[Block]):
         kind: Callable[[Block], str],
         look: Callable[[], int],
         had: Mapping[tuple[str, str], int],
+        is_over: Callable[[Block], bool],
     ) -> None:
-        self.look = look
+        self.look, self.is_over = look, is_over
         self._kind, self._had = kind, Counter(had)
 
     def fewest(self, machine: str, ahead: Iterable[Block]) -> Block:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from orchestrator.runners.cluster.queue import MOST_FAILURES, REST_SECONDS, Queue, Turns
+from orchestrator.runners.cluster.queue import MOST_FAILURES, REST_SECONDS, Kinds, Queue, Turns
 from orchestrator.trials.sides import sides
 
 SIDES = sides(["pytorch", "tensorflow"])
@@ -198,3 +198,20 @@ def steps(machines: int, blocks: int) -> int:
     finally:
         sys.settrace(before)
     return count
+
+
+def test_a_block_that_was_looked_at_does_not_run_once_its_kind_is_over() -> None:
+    over: set[str] = set()
+    kinds = Kinds[tuple[str, int]](
+        lambda block: block[0], lambda: 2, {}, is_over=lambda block: block[0] in over
+    )
+    blocks = [("bad", 1), ("good", 1), ("bad", 2), ("good", 2)]
+    queue = Queue(blocks, ["a"], kinds)
+    taken = []
+    while not queue.over:
+        ((machine, block),) = queue.take(0.0)
+        assert not queue.over  # which looks ahead, while the block runs
+        queue.finished(machine)
+        over.add("bad")
+        taken.append(block)
+    assert taken == [("bad", 1), ("good", 1), ("good", 2)]
