@@ -10,10 +10,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from orchestrator.errors import BadInput
+from orchestrator.language.phrases import Phrase, english
 from orchestrator.storage import about
 from orchestrator.storage.about import State
 from orchestrator.storage.files import writing
 from orchestrator.storage.store import Run
+
+RUNNING = Phrase("{path} is being made by another command; wait for it, or end it.")
 
 
 class Making:
@@ -24,10 +28,17 @@ class Making:
 
 @contextmanager
 def making(run: Run) -> Iterator[Making]:
-    """Hold the run as running in the block, and record how that ended. Raises OutputError."""
+    """Hold the run as running in the block, and record how that ended.
+
+    Raises OutputError, and BadInput if another command makes it.
+    """
     with writing(run.path):
         directory = os.open(run.path, os.O_RDONLY)
-    fcntl.flock(directory, fcntl.LOCK_EX)
+    try:
+        _lock(directory, run.path)
+    except BadInput:
+        os.close(directory)
+        raise
     made = Making()
     try:
         yield made
@@ -37,6 +48,15 @@ def making(run: Run) -> Iterator[Making]:
     finally:
         os.close(directory)
         about.change(run.path, state=State.STOPPED if made.stopped else State.FINISHED)
+
+
+def _lock(directory: int, path: Path) -> None:
+    while True:
+        try:
+            return fcntl.flock(directory, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if is_running(path):  # else somebody only looks, as that does: for a moment
+                raise BadInput(english(RUNNING, path=path)) from None
 
 
 def is_running(path: Path) -> bool:

@@ -28,7 +28,7 @@ from orchestrator.storage import about, blocks, clustering, store, sweeping
 from orchestrator.storage.about import About
 from orchestrator.storage.blocks import Ran
 from orchestrator.storage.clustering import ClusterPlan
-from orchestrator.storage.running import is_running, making
+from orchestrator.storage.running import RUNNING, Making, is_running, making
 from orchestrator.storage.store import Run
 from orchestrator.trials.sides import Side, runners_of
 
@@ -37,7 +37,6 @@ _NO_CLUSTER = Phrase(
     "{path} is of no cluster, so it cannot go on: only comparisons with --cluster, and sweeps, can."
 )
 _CELL = Phrase("{path} is a cell of a sweep, which goes on as a whole: orchestrator resume {outer}")
-_RUNNING = Phrase("{path} is being made by another command; wait for it, or end it.")
 _NOT_TOGETHER = Phrase(
     "--cluster says where the runners are, and runs a comparison of one kind, one trial at a "
     "time on each machine; leave out {flags}."
@@ -70,8 +69,16 @@ def compare_over(request: ComparisonRequest, cluster: Source, display: Display) 
         plan = begun(
             *(cluster, machines, request.plan), certify=request.certify, profile=request.profile
         )
-        clustering.write(run, plan)
-        return _train(run, plan, request, machines=machines, renderer=renderer, display=display)
+        with making(run) as made:
+            clustering.write(run, plan)
+            outcome = _train(
+                *(run, plan, request),
+                made=made,
+                machines=machines,
+                renderer=renderer,
+                display=display,
+            )
+    return _told(outcome, display)
 
 
 def resume(run: Run, cluster: str | None, display: Display) -> Outcome:
@@ -98,10 +105,20 @@ def resume(run: Run, cluster: str | None, display: Display) -> Outcome:
         now.opened(names, display) as found,
         meet(found, names, display) as machines,
     ):
-        plan = take_up(run, gone_on(run, plan, now, machines), machines)
-        for name in (store.PROFILE, "again"):  # parts of which a killed command may have left
-            sweeping.clear(run, name)
-        return _train(run, plan, request, machines=machines, renderer=renderer, display=display)
+        _, plan = resumable(run)  # another command may have taken it up meanwhile
+        plan = gone_on(run, plan, now, machines)
+        with making(run) as made:
+            plan = take_up(run, plan, machines)
+            for name in (store.PROFILE, "again"):  # parts of which a killed command may have left
+                sweeping.clear(run, name)
+            outcome = _train(
+                *(run, plan, request),
+                made=made,
+                machines=machines,
+                renderer=renderer,
+                display=display,
+            )
+    return _told(outcome, display)
 
 
 def resumable(run: Run) -> tuple[About, ClusterPlan]:
@@ -112,7 +129,7 @@ def resumable(run: Run) -> tuple[About, ClusterPlan]:
     if (run.path.parent / about.FILE).exists():
         raise BadInput(english(_CELL, path=run.path, outer=run.path.parent))
     if is_running(run.path):
-        raise BadInput(english(_RUNNING, path=run.path))
+        raise BadInput(english(RUNNING, path=run.path))
     return run.about(), plan
 
 
@@ -121,21 +138,24 @@ def _train(
     plan: ClusterPlan,
     request: ComparisonRequest,
     *,
+    made: Making,
     machines: Machines,
     renderer: Renderer,
     display: Display,
 ) -> Outcome:
-    with making(run) as made:
-        done = clustering.taken_up(run, request.names)
-        for name, why in machines.missing.items():
-            blocks.add(run.path, Ran(0, name, str(why)))
-        on = blocks.machines(run.path)
-        turns = Turns(request.sides, plan.seed, Counter(on.values()))
-        over = OfComparison(machines, turns, done, faults_of(run, done))
-        first = machines.first.runners
-        outcome = train_into(run, request, first, renderer, display, blocks=over)
-        clustering.close(run)
-        made.stopped = outcome.cut_short
+    done = clustering.taken_up(run, request.names)
+    for name, why in machines.missing.items():
+        blocks.add(run.path, Ran(0, name, str(why)))
+    on = blocks.machines(run.path)
+    turns = Turns(request.sides, plan.seed, Counter(on.values()))
+    over = OfComparison(machines, turns, done, faults_of(run, done))
+    outcome = train_into(run, request, machines.first.runners, renderer, display, blocks=over)
+    clustering.close(run)
+    made.stopped = outcome.cut_short
+    return outcome
+
+
+def _told(outcome: Outcome, display: Display) -> Outcome:
     if outcome.cut_short:
-        display.say(say(_GO_ON, path=run.path))
+        display.say(say(_GO_ON, path=outcome.run.path))
     return outcome

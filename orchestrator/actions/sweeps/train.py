@@ -25,13 +25,12 @@ from orchestrator.runners.progress import Display
 from orchestrator.settings.grid import Grid, each_of
 from orchestrator.storage import clustering, store, sweeping
 from orchestrator.storage.about import About, Kind
-from orchestrator.storage.running import is_running
+from orchestrator.storage.running import RUNNING, is_running
 from orchestrator.storage.store import Run
 from orchestrator.storage.sweeping import PlannedCell, SweepPlan
 from orchestrator.trials.sides import Side, runners_of
 
 _ALONE = Phrase("{path} is of one machine, and goes on there; leave out --cluster.")
-_RUNNING = Phrase("{path} is being made by another command; wait for it, or end it.")
 _ELSEWHERE = Phrase(
     "{path} was begun on {host}, and this is {here}: times of two machines do not belong in one "
     "result. Go on there, or begin a new sweep here."
@@ -111,6 +110,7 @@ def resume_over(run: Run, cluster: str | None, display: Display) -> SweepOutcome
         now.opened(names, display) as found,
         meet(found, names, display) as machines,
     ):
+        resumable(run)  # another command may have taken it up meanwhile
         of_machines = plans.gone_on(run, before, now, machines)
         clustering.write(run, of_machines)
         place = Several(machines, of_machines)
@@ -120,7 +120,7 @@ def resume_over(run: Run, cluster: str | None, display: Display) -> SweepOutcome
 def resumable(run: Run) -> About:
     """Return what a sweep is that may go on. Raises BadInput."""
     if is_running(run.path):
-        raise BadInput(english(_RUNNING, path=run.path))
+        raise BadInput(english(RUNNING, path=run.path))
     return run.about()
 
 

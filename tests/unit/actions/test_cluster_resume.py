@@ -17,7 +17,8 @@ from orchestrator.language.phrases import stored
 from orchestrator.runners.progress import Lines
 from orchestrator.settings.config import Places
 from orchestrator.settings.hosts import Host
-from orchestrator.storage import clustering
+from orchestrator.storage import clustering, store
+from orchestrator.storage.running import is_running, making
 from orchestrator.trials.sides import sides
 from tests.builders.proofs import made
 from tests.builders.scripted import BOTH
@@ -77,6 +78,40 @@ def test_a_certificate_that_could_not_be_made_is_made_by_a_command_that_goes_on(
     source(Client("pytorch"), "c")
     train.resume(run, None, QUIET)  # nothing is popped: it is kept
     assert clustering.plan_of(run).certified_on == "b"
+
+
+def test_a_run_that_another_command_took_up_meanwhile_is_left_as_it_is(
+    source, tmp_path, monkeypatch
+):
+    run = compared(tmp_path / "runs", source(Client("pytorch"))).run
+    half = run.path / store.CERTIFICATE
+    half.mkdir()
+    meet = train.meet
+
+    @contextmanager
+    def slowly(*given):
+        with making(run), meet(*given) as machines:
+            yield machines
+
+    with monkeypatch.context() as patched:
+        patched.setattr(train, "meet", slowly)
+        with pytest.raises(BadInput, match="is being made by another command"):
+            train.resume(run, None, QUIET)
+    assert half.exists()
+
+
+def test_a_run_is_changed_only_by_the_command_that_makes_it(source, tmp_path, monkeypatch):
+    run = compared(tmp_path / "runs", source(Client("pytorch"))).run
+    held = []
+    take_up = train.take_up
+
+    def noted(*given):
+        held.append(is_running(run.path))
+        return take_up(*given)
+
+    monkeypatch.setattr(train, "take_up", noted)
+    train.resume(run, None, QUIET)
+    assert held == [True]
 
 
 def test_a_file_of_hosts_that_is_gone_is_named_and_another_one_may_be(source, tmp_path):
