@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Sequence
-from contextlib import closing, suppress
+from contextlib import closing
 from enum import StrEnum
 from typing import Annotated, TypeVar
 
@@ -270,7 +270,8 @@ def workloads(
 def _with_job(job_id: str, runners: Runners, where: WhereOptions) -> tuple[str, Client]:
     """Return the runner that has a job, and its name: a framework, or a version of it.
 
-    A runner begins the ids of its jobs with its framework. Raises BadInput.
+    A runner begins the ids of its jobs with its framework. Raises BadInput; RunnerUnavailable if
+    none that answers has it.
     """
     framework, _ = parted(job_id)
     if framework not in FRAMEWORKS:
@@ -280,8 +281,19 @@ def _with_job(job_id: str, runners: Runners, where: WhereOptions) -> tuple[str, 
     *others, last = [name for name in given if places.addresses[name]] or [
         local.with_job(job_id, framework, places)
     ]
+    lost = list[OrchestratorError]()
     for name in others:
-        with suppress(BadInput):  # it has no such job
+        try:
             runners.get(name).job(job_id)
+        except BadInput:
+            continue  # it has no such job
+        except RunnerUnavailable as error:
+            lost.append(error)
+        else:
             return name, runners.get(name)
+    if lost:
+        try:
+            runners.get(last).job(job_id)
+        except BadInput:
+            _raise_for(lost)
     return last, runners.get(last)
