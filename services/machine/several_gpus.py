@@ -34,14 +34,16 @@ class Samplers:
         self._entered.close()
 
     def used(self) -> AcceleratorUsed | None:
-        """Return what was measured so far, of all together. None: nothing.
+        """Return what was measured so far, of all together. None: nothing of one of them.
 
         Memory, watts and joules are sums, of memory that of each one's own peak; how busy they were
         is the mean. What one does not report is not known of all. The uuid is the first one's.
         """
         known = [used for each in self._each if (used := each.used()) is not None]
-        if len(known) < 2:
-            return known[0] if known else None
+        if not known or len(known) < len(self._each):
+            return None
+        if len(known) == 1:
+            return known[0]
         busy = _sum(each.mean_utilization for each in known)
         return AcceleratorUsed(
             uuid=known[0].uuid,

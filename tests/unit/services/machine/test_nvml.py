@@ -278,3 +278,12 @@ def test_what_one_of_several_gpus_does_not_report_is_not_known_of_all(standin):
     assert silent.peak_memory_bytes is None
     assert samplers.used().peak_memory_bytes is None
     assert Samplers([]).used() is None
+
+
+def test_where_one_of_several_gpus_does_not_answer_nothing_is_known_of_all(standin, monkeypatch):
+    with (samplers := Samplers(["GPU-aa", "GPU-aa"])):
+        pass
+    first, second = samplers._each
+    monkeypatch.setattr(second, "used", lambda: None)
+    assert first.used() is not None
+    assert samplers.used() is None
