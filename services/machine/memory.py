@@ -95,7 +95,7 @@ def _status(name: str, proc: Path, process: str = "self") -> int | None:
 
 
 def children_bytes(proc: Path = _PROC) -> int | None:
-    """Return the bytes that children, and theirs, had to themselves at their peaks; 0: none.
+    """Return at most what children, and theirs, had to themselves at their peaks, in bytes; 0: none.
 
     Only those that live. Memory that they share with this process, such as a framework's code,
     counts once: here it does not. Each one's peak counts, though not all were at the same time.
@@ -108,9 +108,10 @@ def children_bytes(proc: Path = _PROC) -> int | None:
 
 
 def _peak(process: str, proc: Path) -> int:
-    """Return the private bytes of a process at its peak; 0 if it has ended.
+    """Return at most the private bytes of a process at its peak, since it began; 0 if it has ended.
 
-    What it shares now it shared then too, so the peak had as much more as its resident set had.
+    What it has to itself, and how much larger its resident set was at the peak. That is what it had
+    then if it shared as much as now. What a forked one shared then and has let go counts too.
     """
     own = _own(proc / process / "smaps_rollup")
     most, now = _status("VmHWM", proc, process), _status("VmRSS", proc, process)
