@@ -95,9 +95,9 @@ def _status(name: str, proc: Path, process: str = "self") -> int | None:
 
 
 def children_bytes(proc: Path = _PROC) -> int | None:
-    """Return at most what children, and theirs, had to themselves at their peaks, in bytes; 0: none.
+    """Return at most the bytes that children, and theirs, had to themselves at their peaks.
 
-    Only those that live. Memory that they share with this process, such as a framework's code,
+    0: none. Only those that live. Memory that they share with this process, as a framework's code,
     counts once: here it does not. Each one's peak counts, though not all were at the same time.
     None: the system does not report it.
     """
