@@ -4,6 +4,8 @@ Most of what the commands and runners of small jobs take is imports: half a seco
 time. `Forked` is a `subprocess.Popen` that saves it. Its process is one of its own, with its own
 folder, environment, files and signals, and ends as any other. What is different: its parent, what
 /proc tells of its command line and first environment, and its memory, of which it shares a part.
+Also, all forks of a server have one seed of hashes, and find modules imported that a fresh process
+would import itself, or miss: tests/integration/test_fresh.py looks at that.
 Where that matters, and where there is no Linux, `subprocess.Popen` is taken instead.
 """
 
@@ -50,7 +52,12 @@ class Forked(subprocess.Popen):
     def _execute_child(self, *given: Any) -> None:
         """Do as Popen: this is where it forks."""
         asked = SimpleNamespace(**_EXECUTES.bind(self, *given).arguments)
-        assert not any((asked.executable, asked.preexec_fn, asked.shell)), "not for forks"
+        unheeded = [
+            *(asked.executable, asked.preexec_fn, asked.shell, asked.umask != -1),
+            asked.process_group not in {-1, None},
+            *(each is not None for each in (asked.uid, asked.gid, asked.gids)),
+        ]
+        assert not any(unheeded), "not for forks"
         pipes = asked.p2cread, asked.c2pwrite, asked.errwrite
         files = {number: number if pipe == -1 else pipe for number, pipe in enumerate(pipes)}
         files |= {file: file for file in asked.pass_fds}
@@ -67,7 +74,7 @@ class Forked(subprocess.Popen):
         try:
             self._channel.connect(str(_address(words[0])))
             protocol.send(self._channel, request, list(files.values()))
-            self.pid = protocol.number(self._channel)
+            self.pid = protocol.started(self._channel)
         except BaseException:
             self._channel.close()
             raise

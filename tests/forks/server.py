@@ -24,8 +24,25 @@ _STREAMS = (("stdin", 0, "r"), ("stdout", 1, "w"), ("stderr", 2, "w"))
 _TOLD = 15  # characters of a name in /proc
 
 
+def tasks() -> int:
+    """Return how many threads this process has, those of libraries too."""
+    return sum(1 for _ in Path("/proc/self/task").iterdir())
+
+
+def fork(begun: int) -> int:
+    """Return as os.fork. Raises NotForked if there are more than the ``begun`` threads, OSError."""
+    if (more := tasks() - begun) > 0:
+        raise protocol.NotForked(
+            f"A server of forks has {more} more thread{'s' if more > 1 else ''} than after its "
+            "imports. A fork has none of them, and may wait for ever for what they hold. Start no "
+            "thread in what it imports."
+        )
+    return os.fork()
+
+
 def serve(address: Path) -> Callable[[], None]:
     """Answer until the input ends; return in each forked process what it has to do."""
+    begun = tasks()
     listener = socket.socket(socket.AF_UNIX)
     unready = address.with_suffix(".unready")
     listener.bind(str(unready))
@@ -48,14 +65,22 @@ def serve(address: Path) -> Callable[[], None]:
                 _tell_of_ended(children)
                 continue
             channel = listener.accept()[0]
-            request, files = protocol.received(channel)
-            pid = os.fork()
-            if not pid:
-                waiting.close()
-                return lambda: _become(request, files, channel)
-            children[pid] = channel
-            for file in files:
-                os.close(file)
+            try:
+                request, files = protocol.received(channel)
+            except (AssertionError, OSError):  # who asked has died
+                channel.close()
+                continue
+            try:
+                pid = fork(begun)
+            except (protocol.NotForked, OSError) as error:
+                protocol.refuse(channel, error)
+                channel.close()
+            else:
+                if not pid:
+                    waiting.close()
+                    return lambda: _become(request, files, channel)
+                children[pid] = channel
+            protocol.close(files)
 
 
 def _tell_of_ended(children: dict[int, socket.socket]) -> None:
@@ -70,8 +95,8 @@ def _tell_of_ended(children: dict[int, socket.socket]) -> None:
                 continue  # nobody waits for it
 
 
-def _become(request: protocol.Request, files: list[int], channel: socket.socket) -> None:
-    """Run the module as Python would, with nothing of the server's but its modules."""
+def _enter(request: protocol.Request) -> None:
+    """Make this process one of its own, as it is asked for."""
     signal.set_wakeup_fd(-1)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -82,6 +107,15 @@ def _become(request: protocol.Request, files: list[int], channel: socket.socket)
     os.environ.update(request.env)
     if mark := request.env.get(protocol.MARK):
         Path("/proc/self/comm").write_text(mark[:_TOLD])
+
+
+def _become(request: protocol.Request, files: list[int], channel: socket.socket) -> None:
+    """Run the module as Python would, with nothing of the server's but its modules."""
+    try:
+        _enter(request)
+    except (OSError, ValueError) as error:
+        protocol.refuse(channel, error)
+        os._exit(1)
     protocol.tell(channel, os.getpid())
     kept = [fcntl.fcntl(file, fcntl.F_DUPFD, _BEYOND) for file in files]
     channel.detach()

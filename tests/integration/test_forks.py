@@ -3,13 +3,18 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
+import threading
+from pathlib import Path
 
 import pytest
 
 from tests import forks
 from tests.builders.runners import marked
+from tests.forks import protocol
+from tests.forks import server as forking
 from tests.waiting import HANG_SECONDS
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="there they are started")
@@ -108,3 +113,74 @@ def test_what_a_test_has_started_is_found_by_its_mark(tmp_path):
         assert marked("TWINRUN_TEST=0f0e0d0c-0b0a-0908") == [forked.pid]
         assert marked("TWINRUN_TEST=0f0e0d0c-0b0b") == []
     assert marked("TWINRUN_TEST=0f0e0d0c-0b0a-0908") == []
+
+
+@pytest.fixture
+def server(tmp_path):
+    """One of its own: its process, and a channel to it for each call."""
+    address = tmp_path / "told"
+    command = [sys.executable, "-m", "tests.forks.server", str(address), "tests.forks.told"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE) as process:
+        while not address.exists():
+            assert process.poll() is None
+
+        def connect():
+            channel = socket.socket(socket.AF_UNIX)
+            channel.settimeout(HANG_SECONDS)
+            channel.connect(str(address))
+            return channel
+
+        yield connect
+        assert process.poll() is None, "the server has ended"
+        process.communicate(timeout=HANG_SECONDS)
+
+
+def request(folder):
+    words, env = ["tests.forks.told"], dict(os.environ)
+    return protocol.Request(words, str(folder), env, [0, 1, 2], False, False)
+
+
+def ask(channel, folder):
+    with Path(os.devnull).open("r+b", buffering=0) as nothing:
+        protocol.send(channel, request(folder), [nothing.fileno()] * 3)
+
+
+@pytest.mark.parametrize("sent", [b"", b"\0\0", (99).to_bytes(8, "big") + b"half"])
+def test_a_client_that_dies_in_mid_request_does_not_end_the_server(server, tmp_path, sent):
+    with server() as dying:
+        dying.sendall(sent)
+    with server() as channel:
+        ask(channel, tmp_path)
+        assert protocol.started(channel) > 1
+        assert protocol.number(channel) == 0
+
+
+def test_a_folder_that_is_not_there_is_a_fault_and_no_process(server, tmp_path):
+    with server() as channel:
+        ask(channel, tmp_path / "none")
+        with pytest.raises(protocol.NotForked, match=r"No such file or directory: '.*none'"):
+            protocol.started(channel)
+    with pytest.raises(protocol.NotForked, match="none"):
+        forks.Forked([sys.executable, "-m", "tests.forks.told"], cwd=tmp_path / "none")
+
+
+def test_nothing_is_forked_from_a_process_that_has_started_threads(monkeypatch):
+    monkeypatch.setattr(os, "fork", lambda: 7)
+    begun = forking.tasks()
+    assert forking.fork(begun) == 7
+    ends = threading.Event()
+    thread = threading.Thread(target=ends.wait)
+    thread.start()
+    with pytest.raises(protocol.NotForked, match="1 more thread than after its imports"):
+        forking.fork(begun)
+    ends.set()
+    thread.join()
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [{"umask": 0o77}, {"process_group": 0}, {"user": 0}, {"group": 0}, {"extra_groups": [0]}],
+)
+def test_what_a_fork_would_not_heed_is_refused(asked):
+    with pytest.raises(AssertionError, match="not for forks"):
+        forks.Forked([sys.executable, "-m", "tests.forks.told"], **asked)
