@@ -7,6 +7,7 @@ is done. MOMENT 0: never. The same command again goes on with the sweep that it 
 import os
 import signal
 import sys
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +27,7 @@ from orchestrator.trials.mappings.names import in_proto
 from orchestrator.trials.sides import sides
 from tests.builders.events import SPEC, numbered, state, trial_events
 from tests.builders.scripted import BOTH, FakeClient, FakeRunners
+from tests.waiting import HANG_SECONDS
 
 GRID = Grid({"batch_size": [16, 64, 256, 1024], "threads": [1, 2, 4]}, {})
 REPEATS = 1
@@ -77,13 +79,28 @@ class Dying(Client):
     def __init__(self, framework, times, error=None):
         super().__init__(framework)
         self.times, self.error = times, error or RunnerUnavailable(stored("it burns"))
+        self.thrice = threading.Event()
 
     def watch(self, job_id, after=0):
         events = super().watch(job_id, after)
         if job_id not in self.ended and len(self.trained) <= self.times:
             yield next(events)
+            if len(self.trained) >= 3:
+                self.thrice.set()
             raise self.error
         yield from events
+
+
+class Patient(Client):
+    """A runner whose jobs go on when ``other`` has failed three times."""
+
+    def __init__(self, framework, other):
+        super().__init__(framework)
+        self.other = other
+
+    def watch(self, job_id, after=0):
+        assert self.other.thrice.wait(HANG_SECONDS)
+        yield from super().watch(job_id, after)
 
 
 class Runners(FakeRunners):

@@ -26,7 +26,7 @@ from orchestrator.settings.grid import Grid
 from orchestrator.settings.hosts import Host
 from orchestrator.storage import blocks, clustering, shelf, store, sweeping
 from tests.builders.proofs import made as certificate
-from tests.builders.sweeping import Client, Dying, Runners, request
+from tests.builders.sweeping import Client, Dying, Patient, Runners, request
 from tests.integration.undrawn import NoRenderer
 from tests.waiting import HANG_SECONDS
 
@@ -139,12 +139,16 @@ def test_the_blocks_of_a_cell_are_spread_over_the_machines(tmp_path, machines):
 def test_a_machine_that_fails_costs_its_block_and_three_times_is_left_out(tmp_path, machines):
     said = []
     dying = Dying("pytorch", times=99)
-    outcome = over(tmp_path / "runs", machines(a=Client("pytorch"), b=dying), said=said, repeats=4)
+    outcome = over(
+        tmp_path / "runs", machines(a=Patient("pytorch", dying), b=dying), said=said, repeats=4
+    )
     every_block_once(outcome.run, 4)
     assert outcome.ended is None
     assert not outcome.faults
     failures = [e for c in cells(outcome.run).values() for e in blocks.blocks(c.path) if e.failed]
-    assert {each.machine for each in failures} == {"b"}
+    assert [each.machine for each in failures] == ["b"] * 3
+    assert len(dying.trained) == 3
+    assert "b is left out from now on" in said
     assert any("b failed in block 1 of batch_size=" in text for text in said)
 
 
