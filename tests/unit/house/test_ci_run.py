@@ -1,17 +1,32 @@
 """`.ci/run` runs all parts, whichever of the tests fails, and fails where one did."""
 
 import os
+import select
 import shutil
+import signal
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+
+from tests.waiting import HANG_SECONDS
 
 ROOT = Path(__file__).parents[3]
 # Notes its name and arguments, and fails where they hold a word that is to fail.
 PROGRAM = """#!/bin/sh
 echo "${{0##*/}} $* ${{TWINRUN_TEST_ENGINE:+with an engine}}" >> "$NOTED"
 case "$*" in {failing}) echo "$* has failed" >&2; exit 2 ;; esac
+"""
+# One that fails once the engine runs, and one that holds a pipe until it is ended.
+FAILING = """#!/bin/sh
+until [ -e "$NOTED.engine" ]; do :; done
+exit 2
+"""
+HOLDING = """#!/bin/sh
+exec 9> "$NOTED.pipe"
+echo $$ > "$NOTED.begun" && mv "$NOTED.begun" "$NOTED.engine"
+exec sleep 1000
 """
 BEFORE = ("make lint", "make proto", "git diff --exit-code -- proto", "make docs")
 TESTS = ("make test", "make test-e2e", "make test-browser")
@@ -21,7 +36,9 @@ TESTS = ("make test", "make test-e2e", "make test-browser")
 def ran(tmp_path):
     """Runs it with stand-ins of its programs; the code, what ran, and what it said."""
 
-    def ran(failing: str = "nothing", engine: bool = False):
+    def ran(
+        failing: str = "nothing", engine: bool = False, instead: Mapping[str, str] | None = None
+    ):
         script = tmp_path / "tree/.ci/run"
         script.parent.mkdir(parents=True)
         shutil.copy(ROOT / ".ci/run", script)
@@ -29,11 +46,11 @@ def ran(tmp_path):
         programs += [tmp_path / "shared/container-engine"] if engine else []
         for program in programs:
             program.parent.mkdir(exist_ok=True)
-            program.write_text(PROGRAM.format(failing=failing))
+            program.write_text((instead or {}).get(program.name) or PROGRAM.format(failing=failing))
             program.chmod(0o755)
         env = {"PATH": f"{tmp_path / 'bin'}:{os.environ['PATH']}", "NOTED": str(tmp_path / "noted")}
         done = subprocess.run([script], env=env, capture_output=True, text=True, check=False)
-        noted = (tmp_path / "noted").read_text().splitlines()
+        noted = Path(env["NOTED"]).read_text().splitlines() if not instead else []
         return done.returncode, [line.strip() for line in noted], done.stdout + done.stderr
 
     return ran
@@ -69,3 +86,15 @@ def test_where_tests_fail_the_others_run_and_it_fails(ran, failing):
     assert code != 0
     assert set(TESTS) <= set(found)
     assert f"{failing} has failed" in said
+
+
+def test_what_goes_on_beside_ends_where_something_fails(ran, tmp_path):
+    os.mkfifo(tmp_path / "noted.pipe")
+    pipe = os.open(tmp_path / "noted.pipe", os.O_RDONLY | os.O_NONBLOCK)
+    code, _, said = ran(engine=True, instead={"make": FAILING, "container-engine": HOLDING})
+    assert code == 2, said
+    held = not select.select([pipe], [], [], HANG_SECONDS)[0]
+    os.close(pipe)
+    if held:
+        os.kill(int((tmp_path / "noted.engine").read_text()), signal.SIGKILL)
+    assert not held
