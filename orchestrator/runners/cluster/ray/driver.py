@@ -177,12 +177,8 @@ def unreachable(address: str) -> str | None:
     if not host:  # auto
         return None
     try:
-        number = int(port)
-    except ValueError:
-        return f"{port!r} is no number of a port"
-    try:
-        socket.create_connection((host.strip("[]"), number), _CONNECT_SECONDS).close()
-    except (OSError, OverflowError, UnicodeError) as error:  # the last: of a name that is too long
+        socket.create_connection((host.strip("[]"), int(port)), _CONNECT_SECONDS).close()
+    except (OSError, OverflowError, ValueError) as error:  # ValueError: also of a name too long
         return _said(error)
     return None
 

@@ -187,6 +187,6 @@ def test_an_address_where_nobody_listens_is_known_at_once():
         assert unreachable(f"ray://127.0.0.1:{port}") is None
     assert "refused" in unreachable(f"127.0.0.1:{port}")
     assert unreachable("127.0.0.1:99999")
-    assert unreachable("ray://head:port") == "'port' is no number of a port"
+    assert "'port'" in unreachable("ray://head:port")
     assert unreachable(f"{'x' * 99}:1"), "no name of a host is that long"
     assert unreachable("auto") is None
