@@ -81,7 +81,7 @@ class _Changing:
     def __init__(self, files: Files) -> None:
         self._files = files
         self._looking = threading.Lock()
-        self._version = files.version()
+        self._version = self._said = files.version()
         self._last = files.read()
 
     def __call__(self) -> grpc.ServerCertificateConfiguration:
@@ -93,7 +93,9 @@ class _Changing:
                     self._last = self._files.read()
                 except AccessFault as error:
                     # Files are replaced one by one: it looks again with the next handshake.
-                    _log.warning("the certificate stays as it was: %s", error)
+                    if version != self._said:
+                        _log.warning("the certificate stays as it was: %s", error)
+                    self._said = version
                 else:
                     self._version = version
                     _log.info("certificate read again from %s", self._files.cert)

@@ -19,6 +19,9 @@ def main() -> None:
             tell({"fault": "no_cluster", "why": "nobody answers"})
         case "dies":
             sys.stderr.write("it burns\n")
+        case "leaves":
+            tell({"nodes": [NODE]})
+            sys.stderr.write("it burns\n")
         case "serves":
             tell({"waiting": ["h"]})
             tell({"nodes": [NODE]})

@@ -64,7 +64,7 @@ def test_every_command_that_shows_runners_or_compares_takes_versions(orchestrato
 
     done = orchestrator.run("sweep", *SMALL, "--set=epochs=1,2", "--no-verify", *flags)
     assert "PyTorch 2.13.0" in done.stdout
-    resumed = orchestrator.run("sweep", "--resume=latest", *flags)
+    resumed = orchestrator.run("resume", "latest", *flags)
     assert "PyTorch 2.13.0" in resumed.stdout
 
 

@@ -24,6 +24,7 @@ from orchestrator.settings.trust import Trust
 from orchestrator.trials.sides import framework_of
 
 RAY, SCHEME = "ray", "ray://"
+_AUTO = "auto"  # Ray's own word for RAY, which RAY_ADDRESS may have
 _NO_NODES = Phrase(
     "--cluster {address}: no node of the cluster has CPUs, or Ray's resource 'twinrun'."
 )
@@ -53,7 +54,7 @@ class RayCluster:
     @contextmanager
     def opened(self, runners: Sequence[str], display: Display) -> Iterator[Sequence[Host]]:
         """Start runners on each node, and end them. Raises BadInput, RunnerUnavailable."""
-        address = "auto" if self._resolved == RAY else self._resolved
+        address = _AUTO if self._resolved == RAY else self._resolved
         with (
             tempfile.TemporaryDirectory(prefix="twinrun-ray-") as folder,
             closing(Session(address, self.address, display.say)) as session,
@@ -83,7 +84,10 @@ class RayCluster:
 
     @property
     def _resolved(self) -> str:
-        return (os.environ.get("RAY_ADDRESS") or RAY) if self.address == RAY else self.address
+        if self.address != RAY:
+            return self.address
+        address = os.environ.get("RAY_ADDRESS")
+        return RAY if address in (None, "", _AUTO) else address
 
 
 @dataclass(frozen=True, slots=True)

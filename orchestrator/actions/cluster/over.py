@@ -97,6 +97,7 @@ class Over:
         self._blocks: dict[str, Run] = {}  # that run, by machine
         self._jobs: dict[str, list[tuple[str, str]]] = {}  # that a failed block left
         self._failures: dict[str, Sentence] = {}
+        self._unable: dict[str, set[str]] = {}  # machines that cannot run a cell's job, by cell
         self._at_once = AtOnce()
         self._ends: SimpleQueue[_End] = SimpleQueue()
         self._writing = threading.Lock()  # never taken by the main thread
@@ -139,20 +140,32 @@ class Over:
             part.turns.finished(end.machine)
             course.ended(end.block, end.faults)
             return
-        if isinstance(error, CannotRun) and part.impossible:
+        if isinstance(error, CannotRun) and self._is_of_the_job(queue, end):
             queue.finished(end.machine)
             course.ended(end.block, [error.message])
             return
         if not isinstance(error, OrchestratorError) or isinstance(error, OutputError):
             raise error
-        is_away = isinstance(error, RunnerUnavailable)
-        for_good = not is_away or end.machine in self._machines.gone
-        queue.failed(end.machine, time.monotonic(), for_good=for_good)
+        if isinstance(error, CannotRun) and part.cell:
+            queue.refused(end.machine)
+        else:
+            is_away = isinstance(error, RunnerUnavailable)
+            for_good = not is_away or end.machine in self._machines.gone
+            queue.failed(end.machine, time.monotonic(), for_good=for_good)
         self._failures[end.machine] = error.message
         names = {"machine": end.machine, "number": end.block.said, "why": error.message}
         display.say(say(_FAILED_LAST if queue.stopped else _FAILED, **names))
         if end.machine in queue.left_out:
             display.say(say(_LEFT_OUT, machine=end.machine))
+
+    def _is_of_the_job(self, queue: Queue[Block], end: _End) -> bool:
+        """Return whether no machine can run a block: none that is left could run its cell."""
+        part = end.block.part
+        if not part.cell:  # a comparison has nothing else to run
+            return part.impossible
+        unable = self._unable.setdefault(part.cell, set())
+        unable.add(end.machine)
+        return part.impossible or unable >= {*self._machines.met} - {*queue.left_out}
 
     def _work(self, machine: str, block: Block) -> None:
         """Run a block in a thread of its own, and say how it ended."""

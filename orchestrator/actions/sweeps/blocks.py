@@ -95,6 +95,14 @@ class Queue:
         """Return at how many blocks a machine may look to choose one: in rounds at all cells'."""
         return 1 if self._ended else len(self._cells)
 
+    def is_over(self, cell: Cell, number: int) -> bool:
+        """Return whether a block that was yielded need not run any more."""
+        if cell.failed:
+            return True
+        if self._plan.precision is None or number <= self._least:
+            return False
+        return self.late or (cell.width is not None and cell.width <= self._plan.precision)
+
     def ended(self, cell: Cell, number: int, *, failed: bool) -> None:
         """Record that a block of a cell has ended."""
         cell.running.discard(number)
@@ -131,10 +139,9 @@ class Queue:
         if precision is None:
             return None
         unsure = [c for c in self._cells if c.width is not None and c.width > precision]
-        if not unsure:
-            return None
-        self.late = time.monotonic() - self._began > self._plan.most_seconds
-        if self.late:
+        is_late = time.monotonic() - self._began > self._plan.most_seconds
+        self.late = is_late and bool(unsure)  # what runs meanwhile may make the last one sure
+        if self.late or not unsure:
             return None
         widest = max(unsure, key=lambda cell: cell.expected)
         return widest, widest.next

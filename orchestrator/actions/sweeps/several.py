@@ -75,8 +75,8 @@ class _Course:
         return Part(cell, request, turns, name, impossible=not made)
 
     def is_over(self, block: Block) -> bool:
-        """Return whether a block need not run: its cell has failed since it was looked at."""
-        return self._cells[block.part.cell].failed
+        """Return whether a block need not run any more."""
+        return self._queue.is_over(self._cells[block.part.cell], block.number)
 
     def close(self) -> None:
         """Delete the folders of blocks that run."""

@@ -23,10 +23,10 @@ _NICE = Phrase(
 )
 _NOT_NICE = Phrase("Start Ray there with RAY_worker_niceness=0 in its environment.")
 _SHARED = Phrase(
-    "{machines} are nodes of one machine: their blocks ran at the same time and disturbed each "
-    "other, and the interval takes them for machines of their own."
+    "{machines} are names of one machine: their blocks may have run at the same time and disturbed "
+    "each other, and the interval takes them for machines of their own."
 )
-_ONE_NODE = Phrase("Start one node of Ray on each machine.")
+_ONE_NODE = Phrase("Start one node of Ray on each machine, always with the same --node-name.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -111,10 +111,11 @@ def _sign(point: Point, cells: int) -> int:
 def _crossover(line: Sequence[Point], sign: int, *, several: bool) -> Crossover:
     """Return the crossover between the ends of ``line``, of which the first has that sign.
 
-    Cells in between that have too few blocks for an interval of a place are left out.
+    Cells in between that have too few blocks, or machines, for an interval of a place are left out.
     """
     least = fewest_pairs() if several else 2
-    line = [point for point in line if len(point.ratios) >= least]
+    machines = 2 if several else 0
+    line = [p for p in line if len(p.ratios) >= least and len(set(p.machines)) >= machines]
     values = [point.at for point in line]
     by_logarithm = logarithmic(values)
     places = np.log(values) if by_logarithm else np.array(values, float)

@@ -104,6 +104,15 @@ class Queue(Generic[Block]):
             heapq.heappush(self._resting, (now + rest, machine))
         return again.block
 
+    def refused(self, machine: str) -> Block:
+        """Record that the machine cannot run its block, which another may; return the block."""
+        again = self._running.pop(machine)
+        again.failed.add(machine)
+        if not self.stopped:
+            self._again.append(again)
+        self._idle.append(machine)
+        return again.block
+
     def stop(self) -> None:
         """Begin no further block, neither a new one nor one again."""
         self.stopped = True
@@ -132,6 +141,9 @@ class Queue(Generic[Block]):
         return self._resting[0][0] if self._resting else None
 
     def _has_more(self) -> bool:
+        if self._kinds is not None:
+            over = self._kinds.is_over
+            self._again = deque(each for each in self._again if not over(each.block))
         return bool(self._again) or self._has_new()
 
     def _has_new(self) -> bool:
@@ -145,6 +157,7 @@ class Queue(Generic[Block]):
         return bool(self._ahead)
 
     def _next(self, machine: str) -> _Again[Block] | None:
+        """Return what the machine does next; `_has_more` was called before."""
         for index, again in enumerate(self._again):
             if machine not in again.failed or self._failures.keys() <= again.failed:
                 del self._again[index]

@@ -226,8 +226,8 @@ def _batch_norm(original: Callable[..., tf.Tensor]) -> Callable[..., tf.Tensor]:
         mask: tf.Tensor | None = None,
     ) -> tf.Tensor:
         plain = mask is None and not layer.renorm and not layer.synchronized
-        known = plain and inputs.dtype in (tf.float32, tf.float64)
-        if not (training and layer.trainable and known):
+        plain = plain and bool(training) and layer.trainable
+        if not (plain and inputs.dtype in (tf.float32, tf.float64)):
             return original(layer, inputs, training=training, mask=mask)
         return _by_formula(layer, inputs)
 

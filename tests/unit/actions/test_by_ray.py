@@ -25,6 +25,9 @@ def test_what_names_a_cluster_and_what_a_file(tmp_path, monkeypatch):
     assert [source(text).text for text in CLUSTERS] == list(CLUSTERS)
     monkeypatch.setenv("RAY_ADDRESS", "head:1")
     assert [source(text).text for text in CLUSTERS] == ["head:1", *CLUSTERS[1:]]
+    # Planted: Ray's own word for the cluster here. A run that goes on would take it for a file.
+    monkeypatch.setenv("RAY_ADDRESS", "auto")
+    assert source(source("ray").text) == RayCluster("ray")
 
 
 def node(key, name="", host="host", address="10.0.0.1", network="far"):

@@ -113,6 +113,13 @@ def test_until_sure_ends_with_its_time(tmp_path, monkeypatch):
     clock.move(61)
     assert next(several, None) is None
     assert queue.late
+    assert queue.is_over(cells[0], 7)
+    assert not queue.is_over(cells[0], 6)  # of the rounds, which an interval takes
+    for cell in cells:  # what ran meanwhile has made them sure
+        cell.width = 0.01
+    assert next(several, None) is None
+    assert not queue.late
+    assert queue.is_over(cells[0], 7)
 
 
 def test_the_order_of_a_block_is_the_same_when_a_sweep_goes_on(tmp_path):

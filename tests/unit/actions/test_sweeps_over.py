@@ -288,6 +288,28 @@ def test_a_job_that_cannot_run_is_the_fault_of_its_cell_and_of_no_machine(
     assert outcome.faults == ["batch_size=64: no data"]
 
 
+@pytest.mark.parametrize("able", [(), ("b",)])
+def test_a_cell_ends_once_no_machine_can_run_it_and_the_others_go_on(tmp_path, machines, able):
+    class Lacking(Client):
+        def watch(self, job_id, after=0):
+            if self.jobs[job_id].batch_size == 64:
+                raise CannotRun(stored("no data"))
+            return super().watch(job_id, after)
+
+    clients = {
+        name: Client("pytorch") if name in able else Lacking("pytorch") for name in ("a", "b", "c")
+    }
+    outcome = over(tmp_path / "runs", machines(**clients), repeats=4)
+    assert outcome.ended is None
+    done, whole = counts(outcome.run), dict.fromkeys(range(1, 5), 2)
+    assert done["batch_size=16"] == done["batch_size=256"] == whole
+    if able:
+        assert done["batch_size=64"] == whole
+        assert not outcome.faults
+    else:
+        assert "batch_size=64: no data" in outcome.faults
+
+
 def test_without_a_machine_it_ends_with_why_and_can_go_on(tmp_path, machines):
     said = []
     outcome = over(tmp_path / "runs", machines(a=Dying("pytorch", times=99)), said=said, repeats=1)

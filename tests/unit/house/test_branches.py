@@ -83,7 +83,7 @@ COVERED = {
     "tensorflow/code/patches.py cast: "
     "isinstance(x, float) and tf.as_dtype(dtype) == tf.float64": BOTH,
     "tensorflow/code/patches.py call: "
-    "not (training and layer.trainable and plain and (inputs.dtype == tf.float64))": BOTH,
+    "not (plain and inputs.dtype in (tf.float32, tf.float64))": BOTH,
     "tensorflow/code/trace.py _notes: np.dtype(dtype) != job": MESSAGE,
     "tensorflow/code/trace.py _of_own_steps: "
     "getattr(type(model), name) is not getattr(keras.Model, name)": MESSAGE,

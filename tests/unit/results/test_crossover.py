@@ -120,6 +120,13 @@ def test_over_machines_a_line_that_only_touches_1_claims_none_more_often_than_it
     assert sum(len(crossovers(alone(each))) for each in lines[:8]) > 2
 
 
+def test_a_cell_that_one_machine_ran_alone_has_no_part_in_the_place_between_others():
+    points = over(0, crossing(150, 0.3))
+    without = [point for point in points if point.at != 64]
+    alone = [Point(p.at, p.ratios, ["a"] * len(p.ratios)) if p.at == 64 else p for p in points]
+    assert crossovers(alone) == crossovers(without) != []
+
+
 def test_a_cell_that_one_of_several_machines_ran_alone_shows_nothing():
     points = over(0, crossing(150, 0.3))
     assert crossovers(points)

@@ -2,22 +2,26 @@
 
 import argparse
 import os
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 
+import grpc
 import pytest
 from grpc_health.v1 import health_pb2
 from grpc_reflection.v1alpha import reflection_pb2
 from twinrun.v1 import runner_service_pb2
 
-from orchestrator.actions.access import tokens
-from services.access import failures, reach
+from orchestrator.actions.access import authority, tokens
+from orchestrator.runners import secure
+from orchestrator.settings import trust
+from services.access import credentials, failures, reach
 from services.access.faults import AccessFault
 from services.access.guard import MOST_CALLS, Guard
 from services.access.identities import IdentitiesFile, read
 from services.access.quota import Quota
 from services.access.roles import NEEDED, Caller, Role
 from services.errors import Forbidden, QuotaExceeded, TooManyCalls, Unauthenticated
-from tests.waiting import Clock
+from tests.waiting import HANG_SECONDS, Clock
 
 GET, TRAIN = ("/twinrun.v1.RunnerService/" + name for name in ("GetJob", "Train"))
 CHECK = "/grpc.health.v1.Health/Check"
@@ -248,3 +252,24 @@ def test_modes_count_for_nothing_among_a_containers_secrets(monkeypatch, write):
     monkeypatch.setattr("services.access.identities._SECRETS", path.parent / "other")
     with pytest.raises(AccessFault, match="chmod 600"):
         read(path)
+
+
+def test_a_runner_whose_tls_files_are_gone_serves_with_what_it_read_and_says_so_once(
+    tmp_path, caplog
+):
+    """Machines of Ray are left without them once their runners listen."""
+    authority.new(tmp_path, ["127.0.0.1"], "here", 1)
+    trusted = trust.read(tmp_path)
+    files = [tmp_path / name for name in (authority.RUNNER, authority.RUNNER_KEY, trust.CA)]
+    server = grpc.server(ThreadPoolExecutor(1))
+    port = server.add_secure_port("127.0.0.1:0", credentials.of_server(credentials.Files(*files)))
+    server.start()
+    for file in files:
+        file.unlink()
+    for _ in range(3):
+        with secure.channel(f"127.0.0.1:{port}", trusted) as channel:
+            grpc.channel_ready_future(channel).result(HANG_SECONDS)
+    server.stop(0).wait()
+    assert [record.args[0].args[0] for record in caplog.records] == [
+        f"{files[2]} cannot be read: No such file or directory"
+    ]

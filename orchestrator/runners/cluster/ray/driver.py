@@ -24,6 +24,7 @@ READY_SECONDS = 300.0  # for actors to begin
 _TELL_SECONDS = 5.0  # after which is said what is waited for
 _STOP_SECONDS = 20.0
 _CONNECT_SECONDS = 10.0
+_AGAIN_SECONDS = 1.0  # after which a node is asked that could not be reached
 _MOST_LETTERS = 600
 
 
@@ -69,9 +70,7 @@ class Driver:
         for key in self._actors:
             self._begin("look", key, self._looked)
         for seconds, then in ((_TELL_SECONDS, self._waiting), (READY_SECONDS, self._give_up)):
-            timer = threading.Timer(seconds, self.come.put, [then])
-            timer.daemon = True
-            timer.start()
+            self._later(seconds, then)
         if not self._actors:
             self._tell({"nodes": []})
 
@@ -90,6 +89,11 @@ class Driver:
             self.come.put(partial(then, key, future))
 
         getattr(self._actors[key], method).remote(*given).future().add_done_callback(ended)
+
+    def _later(self, seconds: float, then: Callable[[], None]) -> None:
+        timer = threading.Timer(seconds, self.come.put, [then])
+        timer.daemon = True
+        timer.start()
 
     def _looked(self, key: str, future: "Future[Any]") -> None:
         if key not in self._looking:
@@ -119,7 +123,7 @@ class Driver:
 
     def _ended(self, key: str, future: "Future[Any]") -> None:
         if _is_away(future):  # the connection is lost: whether the node is, comes later
-            self._begin("watch", key, self._ended)
+            self._later(_AGAIN_SECONDS, partial(self._begin, "watch", key, self._ended))
         else:
             self._tell({"node": key, "ended": _result(future)})
 
@@ -174,7 +178,7 @@ def unreachable(address: str) -> str | None:
         return None
     try:
         socket.create_connection((host.strip("[]"), int(port)), _CONNECT_SECONDS).close()
-    except (OSError, OverflowError) as error:
+    except (OSError, OverflowError, ValueError) as error:  # ValueError: also of a name too long
         return _said(error)
     return None
 

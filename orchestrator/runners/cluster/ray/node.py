@@ -77,8 +77,7 @@ class Node:
     def watch(self) -> dict[str, object]:
         """Return once a runner has ended, or all were stopped; end with the node's raylet."""
         while not self._over.wait(_LOOK_SECONDS):
-            if os.getppid() != self._raylet:  # whoever gave this node away knows nothing of it now
-                os._exit(1)
+            self._end_with_raylet()
             for name, process in self._runners.items():
                 if (code := process.poll()) is not None:
                     return {"runner": name, "code": code, **self._last_lines(name)}
@@ -106,8 +105,7 @@ class Node:
                 process.wait()
             if process.stdin is not None:
                 process.stdin.close()
-        for path in self._secrets:
-            path.unlink(missing_ok=True)
+        self._remove_secrets()
 
     def _start(self, order: Mapping[str, Any]) -> dict[str, object]:
         folder = Path(self._environment.get(ENVIRONMENTS) or order["environments"])
@@ -153,6 +151,7 @@ class Node:
             name: self._address(name, states / name / "address", process)
             for name, process in self._runners.items()
         }
+        self._remove_secrets()  # runners have read them, and keep that
         pids = [process.pid for process in self._runners.values()]
         niceness = max(os.getpriority(os.PRIO_PROCESS, pid) for pid in pids)
         return {"addresses": addresses, "niceness": niceness, "pids": pids}
@@ -162,8 +161,18 @@ class Node:
         while not file.exists():
             if process.poll() is not None or time.monotonic() > end:
                 raise Fault("ended", runner=name, **self._last_lines(name))
+            self._end_with_raylet()
             time.sleep(_PAUSE_SECONDS)
         return file.read_text()
+
+    def _end_with_raylet(self) -> None:
+        if os.getppid() != self._raylet:  # whoever gave this node away knows nothing of it now
+            self._remove_secrets()
+            os._exit(1)
+
+    def _remove_secrets(self) -> None:
+        for path in self._secrets:
+            path.unlink(missing_ok=True)
 
     def _last_lines(self, name: str) -> dict[str, str]:
         lines = self._logs[name].read_text(errors="replace").splitlines()

@@ -131,9 +131,15 @@ class Session:
             self._tell(say(_WAITING, **names))
 
     def start(self, orders: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Mapping[str, Any]]:
-        """Start runners, by node; return what came of each order, as `node.Node.start`."""
-        for node, order in orders.items():
-            self._send({"do": "start", "node": node, "order": order})
+        """Start runners, by node; return what came of each order, as `node.Node.start`.
+
+        Raises RunnerUnavailable if the process has ended.
+        """
+        try:
+            for node, order in orders.items():
+                self._send({"do": "start", "node": node, "order": order})
+        except BrokenPipeError:
+            raise RunnerUnavailable(self._lost()) from None
         found = dict[str, Mapping[str, Any]]()
         while len(found) < len(orders):
             news = self._next()

@@ -215,3 +215,29 @@ def test_a_block_that_was_looked_at_does_not_run_once_its_kind_is_over() -> None
         over.add("bad")
         taken.append(block)
     assert taken == [("bad", 1), ("good", 1), ("good", 2)]
+
+
+def test_a_block_that_failed_does_not_run_again_once_its_kind_is_over() -> None:
+    over: set[str] = set()
+    kinds = Kinds[tuple[str, int]](
+        lambda block: block[0], lambda: 1, {}, is_over=lambda block: block[0] in over
+    )
+    queue = Queue([("bad", 1), ("good", 1)], ["a", "b"], kinds)
+    assert [block for _, block in queue.take(0.0)] == [("bad", 1), ("good", 1)]
+    queue.failed("a", 0.0)
+    over.add("bad")
+    queue.finished("b")
+    assert not queue.take(REST_SECONDS)
+    assert queue.over
+    assert not queue.lost
+
+
+def test_a_machine_that_cannot_run_a_block_leaves_it_to_the_others_at_once() -> None:
+    queue = Queue([1, 2], ["a", "b"])
+    assert queue.take(0.0) == [("a", 1), ("b", 2)]
+    queue.finished("b")
+    queue.refused("a")
+    assert queue.take(0.0) == [("b", 1)]
+    assert not queue.left_out
+    queue.finished("b")
+    assert queue.over

@@ -78,9 +78,10 @@ def begun(monkeypatch):
     class Timer:
         def __init__(self, seconds, function, given):
             timers.append(lambda: function(*given))
+            self.daemon = False
 
         def start(self):
-            pass
+            assert self.daemon
 
     monkeypatch.setattr(driver.threading, "Timer", Timer)
     ray, told = Ray(), []
@@ -145,7 +146,7 @@ def test_a_node_whose_cpus_are_in_use_is_given_up(begun):
 
 
 def test_a_node_is_watched_once_it_is_started_and_its_end_is_told(begun):
-    found, ray, told, go_on, _ = begun
+    found, ray, told, go_on, timers = begun
     found.come.put({"do": "start", "node": "a", "order": {}})
     found.come.put({"do": "cores", "node": "a", "id": 7})
     found.come.put(None)
@@ -158,6 +159,10 @@ def test_a_node_is_watched_once_it_is_started_and_its_end_is_told(begun):
     ray.actors["a"].watch.future().set_exception(ActorUnavailableError())
     go_on()
     assert len(told) == 2
+    assert len(ray.actors["a"].watch.futures) == 1, "it asks again without a pause"
+    timers[-1]()
+    go_on()
+    assert len(ray.actors["a"].watch.futures) == 2
     ray.actors["a"].watch.future().set_exception(RuntimeError("The node died."))
     go_on()
     assert told[-1]["ended"] == {"fault": "actor", "why": "The node died."}
@@ -182,4 +187,6 @@ def test_an_address_where_nobody_listens_is_known_at_once():
         assert unreachable(f"ray://127.0.0.1:{port}") is None
     assert "refused" in unreachable(f"127.0.0.1:{port}")
     assert unreachable("127.0.0.1:99999")
+    assert "'port'" in unreachable("ray://head:port")
+    assert unreachable(f"{'x' * 99}:1"), "no name of a host is that long"
     assert unreachable("auto") is None

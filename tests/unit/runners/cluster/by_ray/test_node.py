@@ -1,5 +1,6 @@
 """What runs on a node, without Ray: a runner is a script here."""
 
+import json
 import os
 import signal
 import subprocess
@@ -19,6 +20,11 @@ import os, sys
 state = sys.argv[sys.argv.index("--state-dir") + 1]
 with open(state + "/environment", "w") as file:
     file.write("\\n".join(os.environ) + "\\n" + "\\n".join(sys.argv))
+for word in sys.argv:
+    if word.startswith("--tls-cert="):
+        path = word.partition("=")[2]
+        with open(path) as given, open(state + "/given", "w") as file:
+            file.write(f"{{given.read()}} {{os.stat(path).st_mode & 0o077}}")
 with open(state + "/.address", "w") as file:
     file.write("127.0.0.1:1")
 os.rename(state + "/.address", state + "/address")
@@ -26,6 +32,9 @@ sys.stdin.read()
 """
 FAILS = """#!/bin/sh
 echo no such thing; exit 3
+"""
+WAITS = """#!/bin/sh
+cat
 """
 
 
@@ -76,10 +85,8 @@ def test_a_runner_gets_what_is_on_the_list_and_nothing_that_ray_changed(begun, t
     assert not set(found) & {"OMP_NUM_THREADS", "PYTHONPATH", "RAY_NODE", "SECRET"}
     written = states / "tls/tls-cert.pem"
     assert f"--tls-cert={written}" in found
-    assert written.read_text() == "a secret"
-    assert written.stat().st_mode & 0o077 == 0
-    node.stop()
-    assert not written.exists()
+    assert (states / "pytorch/given").read_text() == "a secret 0"
+    assert not written.exists(), "it stays if the actor is killed"
 
 
 def test_the_environment_is_the_one_in_which_ray_was_started():
@@ -129,20 +136,33 @@ def test_a_node_waits_until_the_runner_of_an_earlier_command_has_ended(tmp_path,
     nodes._await_end(tmp_path / "lock")
 
 
-def test_it_ends_with_its_raylet():
-    """Planted: the process that started the worker is killed."""
+@pytest.mark.parametrize("starts", [False, True])
+def test_it_ends_with_its_raylet(tmp_path, starts):
+    """Planted: the process that started the worker is killed, also while a runner starts."""
     code = (
         "import subprocess, sys\n"
-        "child = subprocess.Popen([sys.executable, '-c', sys.argv[1]], stdout=1)\n"
+        "child = subprocess.Popen([sys.executable, '-c', *sys.argv[1:]], stdout=1)\n"
         "child.wait()"
     )
     worker = (
+        "import json, sys\n"
         "from orchestrator.runners.cluster.ray.node import Node\n"
-        "node = Node('n'); print(1, flush=True); node.watch()"
+        "node, order = Node('n'), json.loads(sys.argv[1])\n"
+        "print(1, flush=True)\n"
+        "node.start(order) if order else node.watch()"
     )
-    with subprocess.Popen([sys.executable, "-c", code, worker], stdout=subprocess.PIPE) as raylet:
+    files = {"tls-key": "a secret"}
+    given = order(environment(tmp_path, WAITS), files=files) if starts else None
+    written = tmp_path / "twinrun/ray/n/tls/tls-key.pem"
+    with subprocess.Popen(
+        [sys.executable, "-c", code, worker, json.dumps(given)],
+        stdout=subprocess.PIPE,
+        env={**os.environ, "XDG_STATE_HOME": str(tmp_path)},
+    ) as raylet:
         assert raylet.stdout.readline() == b"1\n"
+        assert not starts or eventually(written.exists)
         raylet.kill()
+        assert eventually(lambda: not written.exists()), "a key stays"
         assert raylet.stdout.read() == b"", "the worker ends, and lets go of the pipe"
         raylet.wait(HANG_SECONDS)
 

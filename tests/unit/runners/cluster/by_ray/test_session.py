@@ -59,6 +59,16 @@ def test_nodes_are_asked_and_their_end_is_told(opened):
         assert "a last line" in str(ends.get(timeout=HANG_SECONDS))
 
 
+def test_an_end_before_runners_are_started_is_said_in_a_sentence(opened):
+    """Planted: nobody reads what is asked."""
+    begin, _ = opened
+    with begin("leaves") as found:
+        found.nodes()
+        found._process.wait(HANG_SECONDS)
+        with pytest.raises(RunnerUnavailable, match="it burns"):
+            found.start({"1": {}})
+
+
 def test_nothing_is_an_end_once_it_is_closed(opened):
     begin, _ = opened
     with begin("serves") as found:
