@@ -2,7 +2,6 @@
 
 import itertools
 import threading
-from collections import Counter
 from contextlib import contextmanager
 
 import pytest
@@ -24,9 +23,10 @@ from orchestrator.runners.progress import Lines
 from orchestrator.settings.config import Places
 from orchestrator.settings.grid import Grid
 from orchestrator.settings.hosts import Host
-from orchestrator.storage import blocks, clustering, shelf, store, sweeping
+from orchestrator.storage import blocks, clustering, shelf, store
 from tests.builders.proofs import made as certificate
 from tests.builders.sweeping import Client, Dying, Patient, Runners, request
+from tests.builders.swept import cells, counts, every_block_once
 from tests.integration.undrawn import NoRenderer
 from tests.waiting import HANG_SECONDS
 
@@ -69,26 +69,6 @@ def over(home, source, grid=GRID, said=None, **plan):
     if found := shelf.runs(home):
         return train.resume_over(found[0], None, display)
     return train.sweep_over(request(home, grid, **plan), source, display)
-
-
-def cells(run):
-    return sweeping.cells_of(run, sweeping.the_plan(run))
-
-
-def counts(run):
-    """How many trials each block of each cell has."""
-    return {
-        name: dict(sorted(Counter(trial.number for trial in cell.trials()).items()))
-        for name, cell in cells(run).items()
-    }
-
-
-def every_block_once(run, repeats):
-    assert counts(run) == {name: dict.fromkeys(range(1, repeats + 1), 2) for name in cells(run)}
-    for cell in cells(run).values():
-        ended = [each.block for each in blocks.blocks(cell.path) if each.failed is None]
-        assert sorted(ended) == list(range(1, repeats + 1))
-        assert not clustering.left(cell)
 
 
 def test_blocks_of_all_cells_are_one_queue_and_machines_a_random_effect(tmp_path, machines):
