@@ -65,8 +65,8 @@ def test_not_even_a_process_that_blocks_outlives_a_killed_runner(start, fake):
 def test_not_even_what_a_job_had_started_outlives_a_killed_runner(start):
     runner = start("leaves_a_child")
     job = runner.train(seed=4)
+    assert eventually(lambda: runner.get(job).state == job_pb2.JOB_STATE_RUNNING)
     assert eventually(lambda: len(runner.descendants) == 2)
-    assert runner.get(job).state == job_pb2.JOB_STATE_RUNNING
     runner.process.kill()
     assert eventually(lambda: not runner.descendants)
 
