@@ -17,8 +17,10 @@ KINDS = ["dropouts", "batch norms", "convolutions", "adamw", "sgd with momentum"
 @pytest.mark.parametrize("execution", jobs.UNCOMPILED)
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_trial_that_tells_of_its_steps_takes_the_same_ones_to_the_last_bit(
-    framework, kind, execution, precision
+    framework, name, kind, execution, precision
 ):
+    if name == "jax":
+        pytest.skip("XLA compiles them all, for which the next test holds")
     job = replace(jobs.JOBS[kind], execution=execution, precision=precision)
     silent, telling = (
         jobs.train(framework, replace(job, report_step_details=details))
@@ -26,8 +28,8 @@ def test_a_trial_that_tells_of_its_steps_takes_the_same_ones_to_the_last_bit(
     )
     np.testing.assert_array_equal(telling.losses, silent.losses, strict=True)
     np.testing.assert_array_equal(telling.logits, silent.logits, strict=True)
-    for name, array in silent.weights.items():
-        np.testing.assert_array_equal(telling.weights[name], array, strict=True)
+    for key, array in silent.weights.items():
+        np.testing.assert_array_equal(telling.weights[key], array, strict=True)
 
 
 @pytest.mark.parametrize("precision", [Precision.FLOAT32, Precision.FLOAT64])
