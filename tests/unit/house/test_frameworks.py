@@ -20,7 +20,6 @@ TEXTS = {
     "results/summary.py",  # buffers are PyTorch's word
     "settings/sides.py",  # examples of sides
     "cli/sides_option.py",  # the same
-    "settings/job.py",  # what --execution means to each
 }
 
 
