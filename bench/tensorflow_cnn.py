@@ -8,8 +8,8 @@ from dataclasses import replace
 from twinrun.contract.enums import Execution
 
 from bench import interleave, report, workload
-from bench.tensorflow import matched, one_graph
 from bench.report import Target
+from bench.tensorflow import matched, one_graph
 from services import tensorflow
 
 import keras  # isort: skip - after the trainer's module, which quiets TensorFlow's import

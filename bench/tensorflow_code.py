@@ -4,8 +4,8 @@
 """
 
 from bench import code, interleave, report, workload
-from bench.tensorflow import model, one_graph
 from bench.report import Target
+from bench.tensorflow import model, one_graph
 from services import tensorflow
 
 import keras  # isort: skip - after the trainer's module, which quiets TensorFlow's import

@@ -6,8 +6,8 @@
 import itertools
 
 from bench import interleave, report, workload
-from bench.tensorflow import matched, one_graph
 from bench.report import Target
+from bench.tensorflow import matched, one_graph
 from services import tensorflow
 
 import keras  # isort: skip - after the trainer's module, which quiets TensorFlow's import

@@ -7,8 +7,8 @@ import numpy as np
 
 from bench import interleave, report, workload
 from bench.interleave import Variant
-from bench.tensorflow import matched
 from bench.report import Target
+from bench.tensorflow import matched
 from services import tensorflow
 from services.data.arrays import Data
 

@@ -24,8 +24,9 @@ SECRETS = {name: {"file": f"${{TWINRUN_SECRETS}}/{name}"} for name in (*_NAMES, 
 
 
 def settings(environ: Mapping[str, str]) -> dict[str, str] | None:
-    """Return the variables of `RUNNER` and `SECRETS`, by $TLS, a folder of `orchestrator certs new`; or None.
+    """Return the variables of `RUNNER` and `SECRETS`; None without $TLS.
 
+    That is a folder of `orchestrator certs new`.
     A container's user is another one than the caller, and Compose binds files as they are. So they
     are copied, readable, into a folder that only the caller can enter. Raises Fault.
     """

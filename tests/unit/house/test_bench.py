@@ -41,4 +41,5 @@ def test_a_framework_without_a_benchmark_is_named(tmp_path, monkeypatch, capsys)
     (tmp_path / ".venv-another").mkdir()
     monkeypatch.setattr(benchmarks, "own", lambda: {"another": None})
     assert not list(benchmarks.benchmarks())
-    assert "Nothing is measured of another: there is no bench/another.py." in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "Nothing is measured of another: there is no bench/another.py." in said

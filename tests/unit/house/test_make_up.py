@@ -6,11 +6,9 @@ import re
 import subprocess
 
 import pytest
-import yaml
 
 from docker.containers import count, flags_for
 from docker.engine import Fault
-from orchestrator.frameworks import FRAMEWORKS
 from services.frameworks import own
 from tests.builders.engine import ENGINE, ROOT, Engine
 
@@ -262,23 +260,6 @@ def test_without_a_gpu_nobody_asks_for_other_builds(engine):
     assert not {"TENSORFLOW", "JAX"} & found.keys()
 
 
-def test_every_framework_has_a_service_of_its_own_port_and_state():
-    """One that lacks it has no container: compose.yaml takes a block and a volume for each."""
-    content = yaml.safe_load((ROOT / "compose.yaml").read_text())
-    for name, each in own().items():
-        assert name in content["services"], f"compose.yaml has no service of {name}"
-        service = content["services"][name]
-        (port,) = service["ports"]
-        assert port.endswith(f"_{name.upper()}_PORT:-{each.port}}}:{each.port}")
-        assert f"{name}-state:/state" in service["volumes"]
-        assert f"{name}-state" in content["volumes"]
-        assert service["build"]["args"]["FRAMEWORK"] == name
-        told = content["services"]["orchestrator"]["environment"]
-        assert told[f"TWINRUN_{name.upper()}"] == f"{name}:{each.port}"
-        usual = FRAMEWORKS[name].usual
-        assert service.get("profiles", []) == ([] if usual else ["further"])
-
-
 def test_which_gpu_is_asked_for_can_be_chosen(engine):
     engine.up(answers=NVIDIA | GPU_ANSWERS, TWINRUN_GPU="GPU-1")
     words, _ = engine.call("run")
@@ -314,27 +295,3 @@ def test_every_target_of_the_makefile_for_containers_has_its_help():
     of_all = ("up", "down", "restart", "logs", "ps", "images")
     for target in (*of_all, "up-NAME", "serve-NAME"):
         assert f"  make {target} " in said
-
-
-def test_there_is_one_target_for_the_environments_of_all():
-    done = subprocess.run(
-        ["make", "--dry-run", "--always-make", "environments"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert all(f"touch .venv-{name}/.test\n" in done.stdout for name in own())
-
-
-@pytest.mark.parametrize("name", own())
-def test_each_framework_has_its_targets(name):
-    done = subprocess.run(
-        ["make", "--dry-run", f"up-{name}", f"serve-{name}", f".venv-{name}/.test"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert f"docker.containers up {name}\n" in done.stdout
-    assert f".venv-{name}/bin/python -m services.server --framework {name}" in done.stdout
