@@ -33,7 +33,7 @@ class CodeTensor:
 
     def key(self, framework: str) -> str:
         """Return what it is called by a framework's side."""
-        keys = {name: getattr(self, name) for name in CODED}
+        keys: dict[str, str] = {name: getattr(self, name) for name in CODED}
         return keys[framework]
 
 
