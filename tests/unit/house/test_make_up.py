@@ -200,7 +200,7 @@ def test_one_that_will_not_be_healthy_is_shown_by_its_last_lines(engine, state, 
 def test_those_that_are_there_are_restarted(engine):
     engine.up("restart", answers={"compose restart": (0, "", ""), "compose ps": (0, "cid", "")})
     words, _ = engine.call("restart")
-    assert words[-3:] == ["pytorch", "tensorflow", "jax"]
+    assert words[-len(own()) :] == list(own())
 
 
 def test_restart_of_what_is_not_there_says_so(engine):
