@@ -11,9 +11,10 @@ TORCH_CPU_INDEX ?= https://download.pytorch.org/whl/cpu
 # Other indexes that pip is set to have builds with CUDA under the same version; macOS has no others.
 TORCH_BUILD := $(if $(filter Darwin,$(shell uname -s)),,+cpu)
 TORCH_PACKAGES := $(shell sed -n 's/^\(torch\(vision\)\{0,1\}==[^ ]*\).*/\1$(TORCH_BUILD)/p' requirements/pytorch.txt)
-PYTORCH_REQUIREMENTS := $(if $(filter cpu,$(TORCH)),requirements/pytorch-cpu.txt,requirements/pytorch.txt)
-TENSORFLOW_REQUIREMENTS := requirements/tensorflow$(if $(filter cuda,$(TENSORFLOW)),-cuda).txt
-JAX_REQUIREMENTS := requirements/jax$(if $(filter cuda,$(JAX)),-cuda).txt
+# Which of a framework's builds is in the variable of its name; a build without a file has the usual one.
+BUILD_OF_pytorch = $(TORCH)
+BUILD = $(or $(BUILD_OF_$(1)),$($(shell echo $(1) | tr a-z A-Z)))
+REQUIREMENTS = $(firstword $(wildcard requirements/$(1)-$(call BUILD,$(1)).txt) requirements/$(1).txt)
 ORCHESTRATOR := .venv/.orchestrator
 DEV := .venv/.dev
 COMMA := ,
@@ -22,9 +23,11 @@ NAMES := $(subst $(COMMA), ,$(FRAMEWORKS))
 RUNNER_OF_keras-tensorflow := .venv-tensorflow/.runner
 RUNNER_OF_keras-jax := .venv-jax/.keras
 RUNNER_OF_keras-torch := .venv-pytorch/.keras
-RUNNERS := $(sort $(foreach each,$(NAMES),$(or $(RUNNER_OF_$(each)),.venv-$(each)/.runner)))
-# Of a framework that is not usual, where it has been asked for once: make test FRAMEWORKS=jax
-TESTED := $(sort $(patsubst %/.keras,%/.test,$(RUNNERS:.runner=.test)) $(filter %/.keras,$(RUNNERS)) $(wildcard .venv-jax/.test))
+RUNNER = $(or $(RUNNER_OF_$(1)),.venv-$(1)/.runner)
+RUNNERS := $(sort $(foreach each,$(NAMES),$(call RUNNER,$(each))))
+# Of frameworks that are not usual, where they have been asked for once: make test FRAMEWORKS=jax
+FURTHER := $(filter-out .venv-pytorch/.test .venv-tensorflow/.test,$(wildcard .venv-*/.test))
+TESTED := $(sort $(patsubst %/.keras,%/.test,$(RUNNERS:.runner=.test)) $(filter %/.keras,$(RUNNERS)) $(FURTHER))
 PIP_INSTALL = bin/python -m pip install --quiet --disable-pip-version-check
 ifeq ($(TORCH),cpu)
 define INSTALL_TORCH
@@ -47,48 +50,28 @@ setup: $(ORCHESTRATOR) $(if $(ANOTHER),another,$(RUNNERS)) ## Make the three env
 compare: setup ## Train MNIST on both frameworks, 5 epochs, and compare. ARGS="--execution compiled" and the like
 	.venv/bin/orchestrator compare --epochs 5 $(ARGS)
 
-serve-pytorch: .venv-pytorch/.runner ## Run PyTorch's runner on 127.0.0.1:50051
-	.venv-pytorch/bin/python -m services.server --framework pytorch $(ARGS)
-
-serve-tensorflow: .venv-tensorflow/.runner ## Run TensorFlow's runner on 127.0.0.1:50052
-	.venv-tensorflow/bin/python -m services.server --framework tensorflow $(ARGS)
-
-serve-jax: .venv-jax/.runner ## Run JAX's runner on 127.0.0.1:50053
-	.venv-jax/bin/python -m services.server --framework jax $(ARGS)
-
-serve-keras-tensorflow: .venv-tensorflow/.runner ## Run Keras's runner on TensorFlow on 127.0.0.1:50054
-	.venv-tensorflow/bin/python -m services.server --framework keras-tensorflow $(ARGS)
-
-serve-keras-jax: .venv-jax/.keras ## Run Keras's runner on JAX on 127.0.0.1:50055
-	.venv-jax/bin/python -m services.server --framework keras-jax $(ARGS)
-
-serve-keras-torch: .venv-pytorch/.keras ## Run Keras's runner on PyTorch on 127.0.0.1:50056
-	.venv-pytorch/bin/python -m services.server --framework keras-torch $(ARGS)
+.SECONDEXPANSION:
+serve-%: $$(call RUNNER,$$*) ## Run the runner of a framework: make serve-pytorch, serve-tensorflow, serve-jax, serve-keras-torch
+	$(<D)/bin/python -m services.server --framework $* $(ARGS)
 
 ##@ Containers (docs/containers.md); TORCH, TENSORFLOW, JAX as above
 up: ## Build and start the runners of FRAMEWORKS in containers, wait until they are healthy. GPU=0, GPU=1: never, or surely, on a GPU. CODE=1: they may run your own models
 	@$(PYTHON) -m docker.containers up $(NAMES)
 
-up-pytorch: ## The same of PyTorch's alone. COMPILER=with: with g++, for 'execution compiled'
-	@$(PYTHON) -m docker.containers up pytorch
-
-up-tensorflow: ## The same of TensorFlow's alone
-	@$(PYTHON) -m docker.containers up tensorflow
-
-up-jax: ## The same of JAX's alone, which a plain 'make up' leaves out
-	@$(PYTHON) -m docker.containers up jax
+up-%: ## The same of one framework alone: make up-jax. COMPILER=with: with g++, for PyTorch's 'execution compiled'
+	@$(PYTHON) -m docker.containers up $*
 
 down: ## Remove containers, network and volumes: job logs and downloaded data too. 'docker compose stop' keeps them
-	docker compose --profile cli --profile jax down --volumes --remove-orphans
+	docker compose --profile cli --profile further down --volumes --remove-orphans
 
 restart: ## Restart the runners that are there; finished jobs stay
 	@$(PYTHON) -m docker.containers restart
 
 logs: ## Show what the runners have written, and follow
-	docker compose --profile jax logs --follow --tail 100
+	docker compose --profile further logs --follow --tail 100
 
 ps: ## List the containers and their health
-	docker compose --profile jax ps --all
+	docker compose --profile further ps --all
 
 images: ## Build all images, and start nothing
 	@$(PYTHON) -m docker.containers images $(NAMES)
@@ -106,7 +89,9 @@ test: $(DEV) $(TESTED) ## Run all tests but those of containers and of pages in 
 	} > build/test.tensorflow 2>&1 & \
 	{ \
 	  part .venv-pytorch/bin/python -m pytest tests/frameworks; \
-	  [ ! -e .venv-jax/.test ] || part .venv-jax/bin/python -m pytest tests/frameworks; \
+	  for each in $(filter-out .venv-pytorch/.test .venv-tensorflow/.test,$(filter %/.test,$(TESTED))); do \
+	    part $${each%/.test}/bin/python -m pytest tests/frameworks; \
+	  done; \
 	} > build/test.pytorch 2>&1 & \
 	part .venv/bin/python -m pytest -n 2 --dist worksteal tests/unit tests/integration; \
 	wait; cat build/test.tensorflow build/test.pytorch; \
@@ -161,18 +146,25 @@ lock: $(DEV) ## Resolve the requirements again, for every platform
 	.venv/bin/python requirements/lock.py
 
 clean: ## Remove environments and caches; runs and datasets stay
-	rm -rf build .cache .venv .venv-pytorch* .venv-tensorflow* .venv-jax* .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf build .cache .venv .venv-* .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 help: ## List the targets
 	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} \
-	  /^[a-z0-9-]+:.*## / {printf "  make %-23s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	  /^[a-z0-9%-]+:.*## / {sub(/%/, "NAME", $$1); printf "  make %-23s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 # Environments. Each is whole when its stamp is there; hashes are pinned in requirements/.
-.venv/bin/python .venv-pytorch/bin/python .venv-tensorflow/bin/python .venv-jax/bin/python:
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
-	  { echo "Twinrun needs Python 3.11 or later; $(PYTHON) is $$($(PYTHON) --version). Give another: make PYTHON=python3.12" >&2; exit 1; }
-	$(PYTHON) -m venv $(@:/bin/python=)
+.SECONDARY: # or stamps that only patterns name would be removed
+define MAKE_ENVIRONMENT
+@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+  { echo "Twinrun needs Python 3.11 or later; $(PYTHON) is $$($(PYTHON) --version). Give another: make PYTHON=python3.12" >&2; exit 1; }
+$(PYTHON) -m venv $(@:/bin/python=)
+endef
+.venv/bin/python:
+	$(MAKE_ENVIRONMENT)
+
+.venv-%/bin/python:
+	$(MAKE_ENVIRONMENT)
 
 $(ORCHESTRATOR): requirements/orchestrator.txt pyproject.toml | .venv/bin/python
 	.venv/$(PIP_INSTALL) -r $<
@@ -183,23 +175,11 @@ $(DEV): requirements/dev.txt $(ORCHESTRATOR)
 	.venv/$(PIP_INSTALL) -r $<
 	@touch $@
 
-.venv-pytorch/.runner: $(PYTORCH_REQUIREMENTS) pyproject.toml | .venv-pytorch/bin/python
-	.venv-pytorch/$(PIP_INSTALL) -r $<
-	$(INSTALL_TORCH)
-	.venv-pytorch/$(PIP_INSTALL) --no-deps --editable .
-	$(call IMPORT,pytorch)
-	@touch $@
-
-.venv-tensorflow/.runner: $(TENSORFLOW_REQUIREMENTS) pyproject.toml | .venv-tensorflow/bin/python
-	.venv-tensorflow/$(PIP_INSTALL) -r $<
-	.venv-tensorflow/$(PIP_INSTALL) --no-deps --editable .
-	$(call IMPORT,tensorflow)
-	@touch $@
-
-.venv-jax/.runner: $(JAX_REQUIREMENTS) pyproject.toml | .venv-jax/bin/python
-	.venv-jax/$(PIP_INSTALL) -r $<
-	.venv-jax/$(PIP_INSTALL) --no-deps --editable .
-	$(call IMPORT,jax)
+.venv-%/.runner: $$(call REQUIREMENTS,$$*) pyproject.toml | .venv-%/bin/python
+	.venv-$*/$(PIP_INSTALL) -r $<
+	$(if $(filter pytorch,$*),$(INSTALL_TORCH))
+	.venv-$*/$(PIP_INSTALL) --no-deps --editable .
+	$(call IMPORT,$*)
 	@touch $@
 
 .venv-%/.keras: requirements/keras.txt .venv-%/.runner
@@ -217,5 +197,9 @@ another: | .venv/bin/python
 	.venv-$*/$(PIP_INSTALL) -r $<
 	@touch $@
 
-.PHONY: setup another compare serve-pytorch serve-tensorflow serve-jax serve-keras-tensorflow serve-keras-jax serve-keras-torch up up-pytorch up-tensorflow up-jax down restart logs ps images \
+# Of every framework, to run its tests.
+ALL = $(shell $(PYTHON) -c 'from services.frameworks import own; print(*own())')
+environments: $$(patsubst %,.venv-%/.test,$$(ALL))
+
+.PHONY: setup another environments compare up down restart logs ps images \
   test test-e2e test-browser mutants ports lint format bench gpu-check docs proto messages lock clean help

@@ -15,29 +15,17 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from pathlib import Path
-
-from twinrun.contract.enums import Execution
 
 from bench import interleave, workload
 from bench.interleave import Variant
+from bench.report import Target
 from services.frameworks import own
 
 _OF = "TWINRUN_BENCH_OF"  # set for the process of a framework
-PRODUCTS = "products, NumPy"
-FRAMEWORKS = tuple(own())
-
-
-@dataclass(frozen=True)
-class Target:
-    """One variant may take at most this multiple of the CPU time of another."""
-
-    variant: str
-    against: str
-    most: float
-
-
+HERE = Path(__file__).parent
+# Of those that have a benchmark here. Of their CPU time: one variant, of another.
+FRAMEWORKS = tuple(name for name in own() if (HERE / f"{name}.py").exists())
 TARGETS = (
     Target("jax, mlp, default", "tensorflow, mlp, bare XLA", 1.05),
     Target("jax, mlp, default", "tensorflow, mlp, compiled", 1.05),
@@ -51,19 +39,11 @@ def variants(framework: str) -> dict[str, Variant]:
     module = importlib.import_module(f"bench.{framework}")
     mlp, cnn = workload.spec(chosen), workload.cnn(chosen)
     pictures = workload.load(chosen, mlp)
-    made = {
+    return {
         "mlp, default": module.matched(mlp, pictures),
         "cnn, default": module.matched(cnn, workload.load(chosen, cnn)),
+        **module.across(mlp, pictures),
     }
-    if framework == "jax":  # whose default is compiled
-        made["mlp, bare scan"] = module.scan(module.mlp, module.initial(module.MLP), pictures)
-    else:
-        compiled = replace(mlp, execution=Execution.COMPILED)
-        made["mlp, compiled"] = module.matched(compiled, pictures)
-    if framework == "tensorflow":
-        made["mlp, bare XLA"] = module.one_graph(module.model(), pictures, xla=True)
-        made[PRODUCTS] = Variant(interleave.numpy_products())
-    return made
 
 
 def serve(framework: str) -> None:
@@ -131,7 +111,7 @@ def main() -> int:
     chosen.output.mkdir(parents=True, exist_ok=True)
     (chosen.output / "across.json").write_text(json.dumps(found, indent=2) + "\n")
     operations = workload.epoch_operations(workload.spec(chosen))
-    rates = found.pop(f"tensorflow, {PRODUCTS}")
+    rates = found.pop(f"tensorflow, {interleave.NUMPY}")
     print("| CPU seconds of an epoch, one thread | median | least | of its arithmetic |")
     print("|---|---|---|---|")
     for name, seconds in found.items():

@@ -11,6 +11,7 @@ import numpy as np
 Multiply = Callable[[], object]
 SIDE = 1024  # of the square matrices whose product gives the machine's rate
 PRODUCTS = 20  # in one timing
+NUMPY = "products, NumPy"  # the variant of `numpy_products`
 
 
 @dataclass

@@ -19,6 +19,7 @@ from twinrun.contract.spec import JobSpec
 
 from bench import interleave, report, workload
 from bench.interleave import Variant
+from bench.report import Target
 from services import pytorch
 from services.data.arrays import Data
 
@@ -110,6 +111,19 @@ def matched(job: JobSpec, data: Data) -> Variant:
     return Variant(lambda: list(trainer.train_epoch(next(epochs))))
 
 
+def across(mlp: JobSpec, data: Data) -> dict[str, Variant]:
+    """Return what `bench.across` has of the MLP beside the matched job."""
+    return {"mlp, compiled": matched(replace(mlp, execution=Execution.COMPILED), data)}
+
+
+TARGETS = (
+    Target("matched, default", "bare loop", 1.05),
+    Target("matched, default", "lesson-style loop", 1 / 8),
+    Target("matched, default, augmented", "matched, default", 1.6),
+    Target("matched, compiled", "products, NumPy, by rule", 2.0),
+)
+
+
 def main() -> None:
     chosen = workload.options()
     job = workload.spec(chosen)
@@ -129,11 +143,11 @@ def main() -> None:
         "bare loop, fused Adam": in_memory(model(), images, data, fused=True),
         "lesson-style loop": lesson(data),
         "lesson-style loop, augmented": lesson(data, AUGMENTING),
-        "products, NumPy": Variant(interleave.numpy_products()),
+        interleave.NUMPY: Variant(interleave.numpy_products()),
         "products, PyTorch": Variant(interleave.products(lambda: torch.mm(a, b, out=out))),
     }
     interleave.measure(variants, chosen.rounds, chosen.slow_rounds)
-    report.save(chosen, pytorch.environment(chosen.threads), variants)
+    report.save(chosen, pytorch.environment(chosen.threads), variants, TARGETS)
 
 
 if __name__ == "__main__":

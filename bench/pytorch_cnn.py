@@ -9,6 +9,7 @@ from torch import nn
 from bench import interleave, report, workload
 from bench.interleave import Variant
 from bench.pytorch import in_memory, matched
+from bench.report import Target
 from services import pytorch
 from services.data.arrays import Data
 
@@ -27,6 +28,12 @@ def bare(data: Data, *, channels_last: bool = False, **adam: bool) -> Variant:
     return in_memory(net, images, data, **adam)
 
 
+TARGETS = (
+    Target("matched, default", "bare loop", 1.05),
+    Target("matched, default", "bare loop, channels last", 1.05),
+)
+
+
 def main() -> None:
     chosen = workload.options()
     job = workload.cnn(chosen)
@@ -38,7 +45,7 @@ def main() -> None:
         "bare loop, channels last, fused Adam": bare(data, channels_last=True, fused=True),
     }
     interleave.measure(variants, chosen.rounds, chosen.slow_rounds)
-    report.save(chosen, pytorch.environment(chosen.threads), variants, "-cnn")
+    report.save(chosen, pytorch.environment(chosen.threads), variants, TARGETS, "-cnn")
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from torch import nn
 from bench import code, interleave, report, workload
 from bench.interleave import Variant
 from bench.pytorch import in_memory, model
+from bench.report import Target
 from services import pytorch
 from services.data.arrays import Data
 
@@ -34,6 +35,12 @@ def bare(data: Data, build: Callable[[], nn.Module]) -> Variant:
     return in_memory(build(), images, data, fused=True)
 
 
+TARGETS = (
+    Target("matched, code", "bare loop, fused Adam", 1.05),
+    Target("matched, code, convolutions", "bare loop, fused Adam, convolutions", 1.05),
+)
+
+
 def main() -> None:
     chosen = workload.options()
     job, small = workload.spec(chosen), workload.cnn(chosen)
@@ -45,7 +52,7 @@ def main() -> None:
         "bare loop, fused Adam, convolutions": bare(few, network),
     }
     interleave.measure(variants, chosen.rounds, chosen.slow_rounds)
-    report.save(chosen, pytorch.environment(chosen.threads), variants, "-code")
+    report.save(chosen, pytorch.environment(chosen.threads), variants, TARGETS, "-code")
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from torch import nn
 
 from bench import interleave, report, workload
 from bench.pytorch import in_memory, matched
+from bench.report import Target
 from services import pytorch
 
 
@@ -41,6 +42,12 @@ def model() -> nn.Module:
     return nn.Sequential(*layers)
 
 
+TARGETS = (
+    Target("matched, default", "bare loop, fused Adam", 1.05),
+    Target("matched, default", "bare loop, channels last, fused Adam", 1.05),
+)
+
+
 def main() -> None:
     chosen = workload.options()
     job, data = workload.resnet(chosen)
@@ -52,7 +59,7 @@ def main() -> None:
         "bare loop, channels last, fused Adam": in_memory(last, images, data, fused=True),
     }
     interleave.measure(variants, chosen.rounds, chosen.slow_rounds)
-    report.save(chosen, pytorch.environment(chosen.threads), variants, "-resnet")
+    report.save(chosen, pytorch.environment(chosen.threads), variants, TARGETS, "-resnet")
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from torch.nn import functional
 from bench import interleave, report, workload
 from bench.interleave import Variant
 from bench.pytorch import matched
+from bench.report import Target
 from services import pytorch
 from services.data.arrays import Data
 
@@ -76,6 +77,12 @@ def bare(net: nn.Module, data: Data) -> Variant:
     return Variant(run)
 
 
+TARGETS = (
+    Target("matched, lstm", "bare loop, lstm", 1.05),
+    Target("matched, transformer", "bare loop, transformer", 1.05),
+)
+
+
 def main() -> None:
     chosen = workload.options()
     variants = {}
@@ -84,7 +91,7 @@ def main() -> None:
         variants[f"matched, {name}"] = matched(job, data)
         variants[f"bare loop, {name}"] = bare(model(), data)
     interleave.measure(variants, chosen.rounds, chosen.slow_rounds)
-    report.save(chosen, pytorch.environment(chosen.threads), variants, "-text")
+    report.save(chosen, pytorch.environment(chosen.threads), variants, TARGETS, "-text")
 
 
 if __name__ == "__main__":

@@ -3,8 +3,8 @@
 import argparse
 import json
 import statistics
-from collections.abc import Iterator
-from dataclasses import asdict
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +15,20 @@ from bench import interleave, workload
 Content = dict[str, Any]  # of a framework's file
 
 
+@dataclass(frozen=True)
+class Target:
+    """One variant of a benchmark may take at most this multiple of the time of another."""
+
+    variant: str
+    against: str
+    most: float
+
+
 def save(
     chosen: argparse.Namespace,
     environment: Environment,
     variants: dict[str, interleave.Variant],
+    targets: Sequence[Target],
     of: str = "",
 ) -> None:
     """Write OUTPUT/FRAMEWORK.json, with ``of`` after the framework's name."""
@@ -32,6 +42,7 @@ def save(
             name: figures | {"seconds": variants[name].seconds}
             for name, figures in interleave.summary(variants).items()
         },
+        "targets": [asdict(target) for target in targets],
     }
     chosen.output.mkdir(parents=True, exist_ok=True)
     path: Path = chosen.output / f"{environment.framework}{of}.json"

@@ -13,6 +13,7 @@ from twinrun.contract.spec import JobSpec
 
 from bench import interleave, report, workload
 from bench.interleave import Variant
+from bench.report import Target
 from services import tensorflow
 from services.data.arrays import Data
 
@@ -115,6 +116,23 @@ def matched(job: JobSpec, data: Data) -> Variant:
     return Variant(lambda: list(trainer.train_epoch(next(epochs))))
 
 
+def across(mlp: JobSpec, data: Data) -> dict[str, Variant]:
+    """Return what `bench.across` has of the MLP beside the matched job, and NumPy's products."""
+    return {
+        "mlp, compiled": matched(replace(mlp, execution=Execution.COMPILED), data),
+        "mlp, bare XLA": one_graph(model(), data, xla=True),
+        interleave.NUMPY: Variant(interleave.numpy_products()),
+    }
+
+
+TARGETS = (
+    Target("matched, default", "bare tf.function", 1.05),
+    Target("matched, default", "lesson-style Keras fit", 1 / 2.5),
+    Target("matched, default, augmented", "matched, default", 1.6),
+    Target("matched, compiled", "products, NumPy, by rule", 1.3),
+)
+
+
 def main() -> None:
     chosen = workload.options()
     job = workload.spec(chosen)
@@ -134,11 +152,11 @@ def main() -> None:
         "bare tf.function, XLA": one_graph(model(), data, xla=True),
         "lesson-style Keras fit": lesson(data),
         "lesson-style Keras fit, augmented": lesson_augmented(data),
-        "products, NumPy": Variant(interleave.numpy_products()),
+        interleave.NUMPY: Variant(interleave.numpy_products()),
         "products, TensorFlow": Variant(interleave.products(lambda: tf.matmul(a, b))),
     }
     interleave.measure(variants, chosen.rounds, chosen.slow_rounds)
-    report.save(chosen, tensorflow.environment(chosen.threads), variants)
+    report.save(chosen, tensorflow.environment(chosen.threads), variants, TARGETS)
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from dataclasses import replace
 from twinrun.contract.enums import Execution
 
 from bench import interleave, report, workload
+from bench.report import Target
 from bench.tensorflow import matched, one_graph
 from services import tensorflow
 
@@ -29,6 +30,12 @@ def model() -> keras.Model:
     )
 
 
+TARGETS = (
+    Target("matched, default", "bare tf.function", 1.05),
+    Target("matched, compiled", "matched, default", 1.6),
+)
+
+
 def main() -> None:
     chosen = workload.options()
     job = workload.cnn(chosen)
@@ -39,7 +46,7 @@ def main() -> None:
         "bare tf.function": one_graph(model(), data),
     }
     interleave.measure(variants, chosen.rounds, chosen.slow_rounds)
-    report.save(chosen, tensorflow.environment(chosen.threads), variants, "-cnn")
+    report.save(chosen, tensorflow.environment(chosen.threads), variants, TARGETS, "-cnn")
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@
 """
 
 from bench import code, interleave, report, workload
+from bench.report import Target
 from bench.tensorflow import model, one_graph
 from services import tensorflow
 
@@ -30,6 +31,12 @@ def network() -> keras.Model:
     )
 
 
+TARGETS = (
+    Target("matched, code", "bare tf.function", 1.05),
+    Target("matched, code, convolutions", "bare tf.function, convolutions", 1.05),
+)
+
+
 def main() -> None:
     chosen = workload.options()
     job, small = workload.spec(chosen), workload.cnn(chosen)
@@ -41,7 +48,7 @@ def main() -> None:
         "bare tf.function, convolutions": one_graph(network(), few),
     }
     interleave.measure(variants, chosen.rounds, chosen.slow_rounds)
-    report.save(chosen, tensorflow.environment(chosen.threads), variants, "-code")
+    report.save(chosen, tensorflow.environment(chosen.threads), variants, TARGETS, "-code")
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@
 import itertools
 
 from bench import interleave, report, workload
+from bench.report import Target
 from bench.tensorflow import matched, one_graph
 from services import tensorflow
 
@@ -31,6 +32,9 @@ def model() -> keras.Model:
     return keras.Model(given, keras.layers.Dense(10)(pooled))
 
 
+TARGETS = (Target("matched, default", "bare tf.function", 1.05),)
+
+
 def main() -> None:
     chosen = workload.options()
     job, data = workload.resnet(chosen)
@@ -39,7 +43,7 @@ def main() -> None:
         "bare tf.function": one_graph(model(), data),
     }
     interleave.measure(variants, chosen.rounds, chosen.slow_rounds)
-    report.save(chosen, tensorflow.environment(chosen.threads), variants, "-resnet")
+    report.save(chosen, tensorflow.environment(chosen.threads), variants, TARGETS, "-resnet")
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@
 """
 
 from bench import interleave, report, workload
+from bench.report import Target
 from bench.tensorflow import matched, one_graph
 from services import tensorflow
 
@@ -21,6 +22,9 @@ def model() -> keras.Model:
     )
 
 
+TARGETS = (Target("matched, default", "bare tf.function", 1.05),)
+
+
 def main() -> None:
     chosen = workload.options()
     job, data = workload.table(chosen)
@@ -29,7 +33,7 @@ def main() -> None:
         "bare tf.function": one_graph(model(), data),
     }
     interleave.measure(variants, chosen.rounds, chosen.slow_rounds)
-    report.save(chosen, tensorflow.environment(chosen.threads), variants, "-table")
+    report.save(chosen, tensorflow.environment(chosen.threads), variants, TARGETS, "-table")
 
 
 if __name__ == "__main__":

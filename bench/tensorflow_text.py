@@ -7,6 +7,7 @@ import numpy as np
 
 from bench import interleave, report, workload
 from bench.interleave import Variant
+from bench.report import Target
 from bench.tensorflow import matched
 from services import tensorflow
 from services.data.arrays import Data
@@ -78,6 +79,12 @@ def bare(net: keras.Model, data: Data) -> Variant:
     return Variant(run)
 
 
+TARGETS = (
+    Target("matched, lstm", "bare tf.function, lstm", 1.05),
+    Target("matched, transformer", "bare tf.function, transformer", 1.05),
+)
+
+
 def main() -> None:
     chosen = workload.options()
     variants = {}
@@ -86,7 +93,7 @@ def main() -> None:
         variants[f"matched, {name}"] = matched(job, data)
         variants[f"bare tf.function, {name}"] = bare(model(), data)
     interleave.measure(variants, chosen.rounds, chosen.slow_rounds)
-    report.save(chosen, tensorflow.environment(chosen.threads), variants, "-text")
+    report.save(chosen, tensorflow.environment(chosen.threads), variants, TARGETS, "-text")
 
 
 if __name__ == "__main__":

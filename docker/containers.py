@@ -1,6 +1,6 @@
 """The work of `make up`, `make restart` and `make images`. Needs no packages.
 
-``python -m docker.containers up|restart|images [pytorch|tensorflow|jax ...]``
+``python -m docker.containers up|restart|images [FRAMEWORK ...]``
 """
 
 import argparse
@@ -15,7 +15,7 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn
 
-from docker import gpu, tls
+from docker import gpu, overlay, tls
 from docker.engine import ROOT, Docker, Fault, check, last_line
 from services.frameworks import own
 
@@ -63,10 +63,10 @@ def configure(docker: Docker) -> None:
     files = ["compose.yaml", "compose.override.yaml"]
     way = gpu.chosen(docker, engine)
     if way is not None:
-        files.append(way.overlay)
+        files.append(overlay.write(way.name, way.runner))
     secrets = tls.settings(os.environ)
     if secrets is not None:
-        files.append(tls.OVERLAY)
+        files.append(overlay.write("tls", tls.RUNNER, secrets=tls.SECRETS))
     docker.files = [word for file in files if (ROOT / file).exists() for word in ("-f", file)]
     cpu_set = os.environ.get("TWINRUN_CPUSET") or f"0-{engine['NCPU'] - 1}"
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
@@ -75,6 +75,7 @@ def configure(docker: Docker) -> None:
         "TWINRUN_THREADS": os.environ.get("TWINRUN_THREADS") or str(count(cpu_set)),
         "TWINRUN_VERSION": project["version"],
         "TWINRUN_REVISION": _revision(),
+        **(gpu.builds() if way else {}),
         **(secrets or {}),
     }
 

@@ -1,20 +1,36 @@
-"""Which GPU the containers see, if any, and how."""
+"""Which GPU the containers see, if any, and how: the same one for all."""
 
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from docker.engine import Docker, Fault, last_line
+from docker.engine import ROOT, Docker, Fault, last_line
+from services.frameworks import own
 
 _BASE = "python:3.11-slim-bookworm"
 
 
+_RUNTIME = {
+    "runtime": "nvidia",
+    "environment": {
+        "NVIDIA_VISIBLE_DEVICES": "${TWINRUN_GPU:-0}",  # an index, or a UUID of `nvidia-smi -L`
+        "NVIDIA_DRIVER_CAPABILITIES": "compute,utility",
+    },
+}
+_CDI = {
+    "driver": "cdi",
+    "device_ids": ["nvidia.com/gpu=${TWINRUN_GPU:-0}"],
+    "capabilities": ["gpu"],
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Gpu:
-    """A way for containers to see a GPU: the arguments for Compose and `docker run`."""
+    """A way for containers to see a GPU: for Compose, what a runner has, and for `docker run`."""
 
-    overlay: str
+    name: str
+    runner: Mapping[str, Any]
     options: Sequence[str]
 
 
@@ -53,6 +69,15 @@ def chosen(docker: Docker, engine: Mapping[str, Any]) -> Gpu | None:
     return None
 
 
+def builds() -> dict[str, str]:
+    """Return the builds with CUDA, by variable, of the frameworks that have one beside the usual.
+
+    A variable that is set stays as it is.
+    """
+    there = [name for name in own() if (ROOT / f"requirements/{name}-cuda.txt").exists()]
+    return {name.upper(): os.environ.get(name.upper()) or "cuda" for name in there}
+
+
 def _gpus(engine: Mapping[str, Any]) -> list[Gpu]:
     number = os.environ.get("TWINRUN_GPU") or "0"
     found = []
@@ -61,7 +86,8 @@ def _gpus(engine: Mapping[str, Any]) -> list[Gpu]:
             *("--runtime=nvidia", "--env", f"NVIDIA_VISIBLE_DEVICES={number}"),
             *("--env", "NVIDIA_DRIVER_CAPABILITIES=utility"),
         ]
-        found.append(Gpu("docker/compose.gpu.yaml", options))
-    if engine.get("CDISpecDirs"):
-        found.append(Gpu("docker/compose.cdi.yaml", [f"--device=nvidia.com/gpu={number}"]))
+        found.append(Gpu("gpu", _RUNTIME, options))
+    if engine.get("CDISpecDirs"):  # an engine that knows GPUs by CDI
+        devices = {"deploy": {"resources": {"reservations": {"devices": [_CDI]}}}}
+        found.append(Gpu("cdi", devices, [f"--device=nvidia.com/gpu={number}"]))
     return found

@@ -7,14 +7,26 @@ from pathlib import Path
 
 from docker.engine import ROOT, Fault
 
-OVERLAY = "docker/compose.tls.yaml"
 _NAMES = ("runner.pem", "runner-key.pem", "ca.pem")
 _TOKENS = "tokens"
+_THERE = "/run/secrets"
+# What a runner has, and what is beside the services: its certificate, key, CA of clients, tokens.
+RUNNER = {
+    "environment": {
+        "TWINRUN_TLS_CERT": f"{_THERE}/runner.pem",
+        "TWINRUN_TLS_KEY": f"{_THERE}/runner-key.pem",
+        "TWINRUN_TLS_CLIENT_CA": f"{_THERE}/ca.pem",
+        "TWINRUN_TOKENS": "${TWINRUN_TOKENS:-}",
+    },
+    "secrets": [*_NAMES, _TOKENS],
+}
+SECRETS = {name: {"file": f"${{TWINRUN_SECRETS}}/{name}"} for name in (*_NAMES, _TOKENS)}
 
 
 def settings(environ: Mapping[str, str]) -> dict[str, str] | None:
-    """Return what the overlay asks for, by $TLS, a folder of `orchestrator certs new`; or None.
+    """Return the variables of `RUNNER` and `SECRETS`; None without $TLS.
 
+    That is a folder of `orchestrator certs new`.
     A container's user is another one than the caller, and Compose binds files as they are. So they
     are copied, readable, into a folder that only the caller can enter. Raises Fault.
     """
@@ -40,7 +52,7 @@ def settings(environ: Mapping[str, str]) -> dict[str, str] | None:
             (copies / name).chmod(0o644)
     except OSError as error:
         raise Fault(f"TLS is {given!r}: {error}.") from error
-    tokens = "/run/secrets/tokens" if (folder / _TOKENS).is_file() else ""
+    tokens = f"{_THERE}/{_TOKENS}" if (folder / _TOKENS).is_file() else ""
     return {"TWINRUN_SECRETS": os.fspath(copies), "TWINRUN_TOKENS": tokens}
 
 

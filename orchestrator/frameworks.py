@@ -6,6 +6,8 @@ Everything else reads `FRAMEWORKS`, so no other module names a framework.
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from twinrun.contract.code import CODED
+
 if TYPE_CHECKING:  # or the help of a command would import protobuf
     from twinrun.v1 import job_pb2
 
@@ -18,8 +20,8 @@ class Framework:
     ``package``: what its users install.
     ``colour`` and ``marker``, by matplotlib's name, are its look everywhere: from Okabe and Ito's
     colours, which colour-blind people can distinguish. ``op_by_op``: so its default execution runs.
-    ``usual``: a command takes it where none is named. ``takes_code``: it trains users' own models.
-    ``on``: the framework whose environment it runs in, if not its own: it is Keras on that one.
+    ``usual``: a command takes it where none is named. ``on``: the framework whose environment it
+    runs in, if not its own: it is Keras on that one.
     ``in_keras``: its own users write Keras. ``timed``: packages whose version may change a result
     or its time.
     """
@@ -32,7 +34,6 @@ class Framework:
     op_by_op: bool = False
     package: str = ""
     usual: bool = True
-    takes_code: bool = True
     on: str = ""
     in_keras: bool = False
     timed: tuple[str, ...] = ()
@@ -50,7 +51,7 @@ class Framework:
 
 def _keras(name: str, label: str, on: str, port: int, look: tuple[str, str]) -> Framework:
     """Return Keras on the framework ``on``, whose name in Keras is a part of ``name``."""
-    return Framework(name, label, port, *look, usual=False, takes_code=False, on=on)
+    return Framework(name, label, port, *look, usual=False, on=on)
 
 
 FRAMEWORKS = {
@@ -96,7 +97,7 @@ def usual() -> tuple[str, ...]:
 
 def taking_code() -> tuple[str, ...]:
     """Return the names of those that train users' own models."""
-    return tuple(name for name, each in FRAMEWORKS.items() if each.takes_code)
+    return tuple(name for name in FRAMEWORKS if name in CODED)
 
 
 def with_code(spec: "job_pb2.JobSpec") -> list[str]:

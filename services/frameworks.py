@@ -10,13 +10,15 @@ class Framework:
     ``module`` exports `Trainer` and ``environment() -> Environment``, which a child calls right
     after the import; ``requires`` is the package that must be installed; ``port`` is where its
     runner listens by default. ``lacks``: the fields of a spec of which it refuses values that the
-    others take. ``keras``: it is Keras on ``requires``, and needs both.
+    others take. ``out_of_memory``: how its errors say that memory ran out, by their name or in
+    their text. ``keras``: it is Keras on ``requires``, and needs both.
     """
 
     module: str
     requires: str
     port: int
     lacks: frozenset[str] = frozenset()
+    out_of_memory: tuple[str, ...] = ()
     keras: bool = False
 
     @property
@@ -30,15 +32,25 @@ def _on_keras(backend: str, port: int) -> Framework:
 
 
 FRAMEWORKS = {
-    "pytorch": Framework("services.pytorch", requires="torch", port=50051),
+    "pytorch": Framework(
+        "services.pytorch",
+        requires="torch",
+        port=50051,
+        out_of_memory=("OutOfMemoryError", "can't allocate memory"),  # on a GPU, on a CPU
+    ),
     "tensorflow": Framework(
-        "services.tensorflow", requires="tensorflow", port=50052, lacks=frozenset({"devices"})
+        "services.tensorflow",
+        requires="tensorflow",
+        port=50052,
+        lacks=frozenset({"devices"}),
+        out_of_memory=("ResourceExhaustedError",),
     ),
     "jax": Framework(
         "services.jax",
         requires="jax",
         port=50053,
         lacks=frozenset({"dataset.arrays.files", "devices", "execution", "own_ways"}),
+        out_of_memory=("RESOURCE_EXHAUSTED",),
     ),
     "keras-tensorflow": _on_keras("tensorflow", 50054),
     "keras-jax": _on_keras("jax", 50055),

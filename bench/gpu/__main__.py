@@ -21,9 +21,9 @@ from pathlib import Path
 from typing import Any
 
 from bench.gpu import numbers
-from services.frameworks import FRAMEWORKS
+from services.frameworks import FRAMEWORKS, own
 
-PACKAGES = ("torch", "tensorflow", "keras", "jax", "numpy", "grpcio", "protobuf")
+PACKAGES = (*(each.requires for each in own().values()), "keras", "numpy", "grpcio", "protobuf")
 
 
 @dataclass(frozen=True)

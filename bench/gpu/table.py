@@ -99,8 +99,11 @@ def measured(framework: str, network: str, how: str, chosen: argparse.Namespace)
     for name, each in jobs(job, framework).items():
         timings.prepare(name, lambda name=name, each=each: {name: matched(framework, each, data)})
     if how == "float32":
-        loops = importlib.import_module(f"bench.gpu.loops.{framework}")
-        timings.prepare("bare", lambda: loops.variants(data, network, str(chosen.device)))
+        loops = f"bench.gpu.loops.{framework}"  # a row says where it is not there
+        timings.prepare(
+            "bare",
+            lambda: importlib.import_module(loops).variants(data, network, str(chosen.device)),
+        )
     return timings.measure(chosen.rounds, -(-len(data.train_labels) // bare.BATCH))
 
 

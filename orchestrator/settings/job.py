@@ -136,8 +136,8 @@ class JobFlags:
     execution: Annotated[
         Execution | None,
         Flag(
-            help="default: PyTorch eager, TensorFlow graph, JAX compiled; eager: op by op, which "
-            "JAX refuses; compiled: torch.compile and XLA."
+            help="default: as the framework does by itself; eager: op by op, where it can; "
+            "compiled: its compiler makes programs of the steps, by torch.compile or XLA."
         ),
     ] = None
     precision: Annotated[

@@ -16,7 +16,10 @@ EXIT_PORT = 4
 EXIT_NOT_INSTALLED = 5
 EXIT_ACCESS = 6
 IDLE, AT_ONCE = "idle", "at-once"  # when a runner without an owner stops
-_ADDRESS = re.compile(r"(\[[0-9A-Fa-f:.%]+\]|[^:/\s\[\]]+):(?P<port>[0-9]{1,5})")
+_ADDRESS = re.compile(
+    r"(\[[0-9A-Fa-f:.%]+\]|(?![0-9]+$)[^:/\s\[\]]+)(:(?P<port>[0-9]{1,5}))?"  # no port alone
+)
+_PORT = re.compile(r":[0-9]{1,5}$")
 _LAST_PORT = 65_535
 
 
@@ -33,8 +36,8 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
             f"{host.available_cpus()} CPUs"
         )
     framework = FRAMEWORKS[options.framework]
-    if options.listen is None:
-        options.listen = f"127.0.0.1:{framework.port}"
+    if not _PORT.search(options.listen):
+        options.listen += f":{framework.port}"
     options.state_dir = options.state_dir or _state_home() / options.framework
     return options
 
@@ -53,8 +56,9 @@ def _parser() -> argparse.ArgumentParser:
     add(
         "--listen",
         type=_address,
-        metavar="HOST:PORT",
-        help="default: 127.0.0.1 and "
+        metavar="HOST[:PORT]",
+        default="127.0.0.1",
+        help="default: 127.0.0.1; its usual port is "
         + ", ".join(f"{f.port} for {name}" for name, f in FRAMEWORKS.items()),
     )
     add(
@@ -151,9 +155,10 @@ def _state_home() -> Path:
 
 def _address(text: str) -> str:
     match = _ADDRESS.fullmatch(text)
-    if match is None or int(match["port"]) > _LAST_PORT:
+    if match is None or int(match["port"] or 0) > _LAST_PORT:
         raise argparse.ArgumentTypeError(
-            f"is {text!r}; give HOST:PORT, such as 127.0.0.1:50051 (port 0: any that is free)"
+            f"is {text!r}; give HOST:PORT, such as 127.0.0.1:50051 (port 0: any that is free), "
+            "or HOST alone for the framework's usual port"
         )
     return text
 

@@ -24,6 +24,7 @@ from twinrun.contract.events import Failure, PhaseFinished
 from services import errors
 from services.data import datasets
 from services.data.kept import Kept
+from services.frameworks import FRAMEWORKS
 from services.pipe import Finished, Kind, ProcessUse, Ready, Report, Task
 from services.trial import code, preview, trace
 from services.trial.run import run
@@ -149,12 +150,12 @@ def _failure(error: BaseException) -> Failure:
 
 
 def _is_out_of_memory(error: BaseException) -> bool:
-    """Recognise the error by its name, because no framework may be imported here."""
-    return (
-        isinstance(error, MemoryError)
-        or type(error).__name__ in ("OutOfMemoryError", "ResourceExhaustedError")
-        or "can't allocate memory" in str(error)  # PyTorch on a CPU
-        or str(error).startswith("RESOURCE_EXHAUSTED")  # JAX, on any device
+    """Recognise the error by its name or text, because no framework may be imported here."""
+    named = type(error).__name__
+    return isinstance(error, MemoryError) or any(
+        said == named or said in str(error)
+        for each in FRAMEWORKS.values()
+        for said in each.out_of_memory
     )
 
 

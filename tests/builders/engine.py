@@ -37,7 +37,8 @@ for word in arguments:
         next(arguments)
     elif not word.startswith("-"):
         words.append(word)
-settings = {{name: value for name, value in os.environ.items() if name.startswith("TWINRUN_")}}
+told = ("TWINRUN_", "TENSORFLOW", "JAX")
+settings = {{name: value for name, value in os.environ.items() if name.startswith(told)}}
 with open({calls!r}, "a") as calls:
     calls.write(json.dumps([sys.argv[1:], settings]) + "\\n")
 for begin, (code, stdout, stderr) in json.load(open({answers!r})).items():
@@ -69,7 +70,8 @@ class Engine:
     def up(self, *arguments: str, answers=None, code: int = 0, **settings) -> str:
         """What it said."""
         self._answers.write_text(json.dumps(ANSWERS | (answers or {})))
-        kept = {k: v for k, v in os.environ.items() if not k.startswith("TWINRUN") and k != "GPU"}
+        unset = ("GPU", "TENSORFLOW", "JAX")
+        kept = {k: v for k, v in os.environ.items() if not k.startswith(("TWINRUN", *unset))}
         done = subprocess.run(
             [sys.executable, "-m", "docker.containers", *(arguments or ["up"])],
             cwd=ROOT,

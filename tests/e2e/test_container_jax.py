@@ -32,7 +32,7 @@ def test_it_starts_when_it_is_asked_for_and_trains_the_same_job(pair, orchestrat
     assert host["Config"]["User"] == "10001:10001"
     assert host["HostConfig"]["ReadonlyRootfs"] is True
     assert host["Config"]["Image"] == JAX_IMAGE
-    assert "Twinrun: JAX's runner" in host["Config"]["Labels"].values()
+    assert "Twinrun: the runner of jax" in host["Config"]["Labels"].values()
     train = ("compose", "run", "--rm", "-T", "orchestrator", "train", "--framework=jax", *SMALL)
     assert "test accuracy" in docker(*train, code=0)
     make("down")

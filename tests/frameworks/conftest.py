@@ -12,8 +12,9 @@ import pytest
 from twinrun.contract.enums import Execution, Loop, Precision
 
 from services.errors import Unsupported
-from services.frameworks import FRAMEWORKS
+from services.frameworks import FRAMEWORKS, own
 from services.trial.trace import Traced
+from tests.each import of
 from tests.frameworks import code_models, jobs
 from tests.frameworks.device_faults import DEVICES
 
@@ -25,24 +26,24 @@ XLA_FLAGS = (
 )
 
 
+def installed() -> list[str]:
+    return [name for name, each in own().items() if find_spec(each.requires)]
+
+
 @pytest.fixture(scope="session")
 def name() -> str:
     """Return the framework of this environment."""
-    installed = [
-        name for name, each in FRAMEWORKS.items() if not each.keras and find_spec(each.requires)
-    ]
-    if len(installed) != 1:
-        pytest.fail(f"one of {sorted(FRAMEWORKS)} must be installed, but there are {installed}")
-    return installed[0]
+    found = installed()
+    if len(found) != 1:
+        pytest.fail(f"one of {sorted(FRAMEWORKS)} must be installed, but there are {found}")
+    return found[0]
 
 
 def pytest_sessionstart() -> None:
     """Make the threads and the parts of the CPU, once, before a test's module makes an array."""
     os.environ["XLA_FLAGS"] = XLA_FLAGS
-    for name in ("tensorflow", "jax"):
-        if find_spec(FRAMEWORKS[name].requires):
-            device = importlib.import_module(f"services.{name}.device")
-            device.prepare(jobs.spec(devices=DEVICES))
+    for name in installed():
+        of(name).begin(jobs.spec(devices=DEVICES))
 
 
 @pytest.fixture(scope="session")
@@ -58,29 +59,19 @@ def framework(name: str) -> ModuleType:
 def short_compilations(
     framework: ModuleType, name: str, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    """Have the C++ of PyTorch's compiled graphs built with -O1, which takes half as long as -O3.
-
-    And let JAX compile each program once. What users get is held by tests/system.
-    """
-    if name == "jax":
-        config = importlib.import_module("jax").config
-        config.update("jax_compilation_cache_dir", str(tmp_path_factory.mktemp("compiled")))
-        config.update("jax_persistent_cache_min_compile_time_secs", 0)
-        config.update("jax_persistent_cache_min_entry_size_bytes", -1)
-    if name == "pytorch":
-        builder = importlib.import_module("torch._inductor.cpp_builder")
-        flags = builder._get_optimization_cflags
-        builder._get_optimization_cflags = lambda compiler, _least=False: flags(compiler, True)
+    """Have it compile quickly. What users get is held by tests/system."""
+    of(name).compile_shortly(tmp_path_factory.mktemp("compiled"))
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Iterator[None]:
     """Skip what a framework says that it lacks, and what it would only do again."""
     given = pyfuncitem.funcargs
-    if given.get("name") == "jax" and given.get("execution") is Execution.COMPILED:
-        pytest.skip("JAX's compiled execution is its default: test_jax.py, test_branches.py")
-    if given.get("name") == "jax" and given.get("loop") is Loop.CUSTOM:
-        pytest.skip("JAX's loops are one program: test_branches.py")
+    if name := given.get("name"):
+        if of(name).ALWAYS_COMPILED and given.get("execution") is Execution.COMPILED:
+            pytest.skip("its compiled execution is its default: test_branches.py")
+        if "loop" in of(name).UNREAD and given.get("loop") is Loop.CUSTOM:
+            pytest.skip("its loops are one program: test_branches.py")
     try:
         return (yield)
     except Unsupported as refused:

@@ -9,6 +9,7 @@ from twinrun.contract.initializers import Normal
 from twinrun.contract.layers import Activation, Conv2d, CustomDense, Dense, Flatten
 from twinrun.contract.optimizers import Adam, AdamW, Optimizer, Sgd
 
+from tests.each import of
 from tests.frameworks import jobs, reference
 from tests.frameworks.formulas import assert_same
 
@@ -17,7 +18,7 @@ from tests.frameworks.formulas import assert_same
 @pytest.mark.parametrize("what", jobs.JOBS)
 def test_float64_losses_weights_and_logits_are_the_formulas(framework, name, what, execution):
     job = replace(jobs.JOBS[what], execution=execution)
-    if (execution is Execution.COMPILED or name == "jax") and what in jobs.ALIKE:
+    if (execution is Execution.COMPILED or of(name).ALWAYS_COMPILED) and what in jobs.ALIKE:
         job = jobs.in_one_graph(job)
     assert_same(framework, job)
 

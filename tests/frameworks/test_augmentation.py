@@ -12,6 +12,7 @@ from twinrun.contract.layers import Conv2d, Dense, Dropout, Flatten
 from twinrun.contract.spec import Augmentation, Dataset, Normalization
 
 from services.model import augmentation
+from tests.each import of
 from tests.frameworks import jobs, reference
 
 SHAPES = [(28, 28, 1), (4, 3, 2), (5, 5, 3), (9, 34, 1)]
@@ -24,29 +25,15 @@ EXECUTIONS = [Execution.DEFAULT, Execution.EAGER]
 def resample_of(framework):
     """Return a function: images [n, h, w, c] by maps [n, 2, 3] on the framework, in NumPy."""
     name = framework.environment().framework
-    made = importlib.import_module(f"services.{name}.augmentation")
     device = importlib.import_module(f"services.{name}.device")
-    if name == "pytorch":
-        import torch  # noqa: PLC0415 - whichever is there
-
-        to = torch.from_numpy
-    elif name == "jax":
-        import jax  # noqa: PLC0415 - of one environment alone
-
-        to = jax.numpy.asarray
-    else:
-        import tensorflow as tf  # noqa: PLC0415
-
-        to = tf.constant
 
     def resampled(images, maps, execution=Execution.EAGER):
         precision = Precision.FLOAT64 if images.dtype == np.float64 else Precision.FLOAT32
         job = jobs.spec(augmentation=Augmentation(0.5), precision=precision, execution=execution)
         device.prepare(job)
         maps = np.ascontiguousarray(maps, images.dtype)
-        images, drawn = to(images), {augmentation.TRANSFORMS: to(maps)}
-        augment = made.augment(job) if name == "jax" else made.augment(job, images)
-        return np.asarray(augment(images, drawn))
+        images, drawn = of(name).array(images), {augmentation.TRANSFORMS: of(name).array(maps)}
+        return np.asarray(of(name).augmenting(job, images)(images, drawn))
 
     return resampled
 

@@ -7,6 +7,7 @@ import pytest
 from twinrun.contract.enums import Execution, Loop, Precision
 from twinrun.contract.optimizers import Adam, AdamW, Optimizer, Sgd
 
+from tests.each import of
 from tests.frameworks import jobs, reference
 from tests.frameworks.formulas import assert_same
 
@@ -19,8 +20,8 @@ KINDS = ["dropouts", "batch norms", "convolutions", "adamw", "sgd with momentum"
 def test_a_trial_that_tells_of_its_steps_takes_the_same_ones_to_the_last_bit(
     framework, name, kind, execution, precision
 ):
-    if name == "jax":
-        pytest.skip("XLA compiles them all, for which the next test holds")
+    if of(name).ALWAYS_COMPILED:
+        pytest.skip("its steps are compiled, for which the next tests hold")
     job = replace(jobs.JOBS[kind], execution=execution, precision=precision)
     silent, telling = (
         jobs.train(framework, replace(job, report_step_details=details))

@@ -18,6 +18,7 @@ from twinrun.contract.regularization import (
     WeightDecay,
 )
 
+from tests.each import of
 from tests.frameworks import jobs, optimizer_formulas
 from tests.frameworks.formulas import assert_same
 from tests.frameworks.optimizer_cases import CLIPS, FORMS, KINDS, SCHEDULES, WHOLE
@@ -33,54 +34,8 @@ SHAPES = st.lists(st.lists(st.integers(1, 5), max_size=4).map(tuple), min_size=1
 
 def updated(name, spec, starts, gradients, loop=Loop.FIT):
     """Return the arrays after as many steps as there are ``gradients``, by the framework alone."""
-    if name == "pytorch":
-        import torch  # noqa: PLC0415 - whichever is there
-
-        from services.pytorch import optimizers  # noqa: PLC0415
-
-        held = [torch.tensor(start, requires_grad=True) for start in starts]
-        made = optimizers.optimizer(spec, held, loop)
-        for found in gradients:
-            for parameter, gradient in zip(held, found, strict=True):
-                parameter.grad = torch.tensor(gradient)
-            made.step()
-        return [parameter.detach().numpy() for parameter in held]
-    if name == "jax":
-        return updated_in_jax(spec, starts, gradients)
-    import tensorflow as tf  # noqa: PLC0415 - whichever is there
-
-    from services.model.optimizers import schedule  # noqa: PLC0415
-    from services.tensorflow import device, optimizers  # noqa: PLC0415
-
-    device.prepare(jobs.spec())  # before the first array fixes the number of threads
-
-    held = [tf.Variable(start) for start in starts]
-    slots = optimizers.slots(spec, held)
-    plan = schedule(spec, 0, len(gradients))
-    update = optimizers.update_plainly
-    if loop is Loop.FIT and optimizers.has_kernel(spec, np.float64):
-        plan, update = optimizers.kernel_plan(spec, plan, np.float64), optimizers.update
-    for found, *numbers in zip(gradients, *plan, strict=True):
-        update(spec, held, slots, list(map(tf.constant, found)), list(map(tf.constant, numbers)))
-    return [variable.numpy() for variable in held]
-
-
-def updated_in_jax(spec, starts, gradients):
-    import jax  # noqa: PLC0415 - whichever is there
-
-    from services.jax import device, optimizers  # noqa: PLC0415
-    from services.model.optimizers import schedule  # noqa: PLC0415
-
-    device.prepare(jobs.spec())
-    held = list(map(jax.numpy.array, starts))
-    slots = optimizers.slots(spec, held)
-    plans = np.stack(schedule(spec, 0, len(gradients)), 1)
-
-    def step(state, given):
-        return optimizers.updated(spec, *state, *given), None
-
-    found = [jax.numpy.stack(each) for each in zip(*gradients, strict=True)]
-    return list(jax.jit(lambda *a: jax.lax.scan(step, *a))((held, slots), (found, plans))[0][0])
+    of(name).begin(jobs.spec())  # before the first array fixes the number of threads
+    return of(name).updated(spec, starts, gradients, loop)
 
 
 def expected(spec, starts, gradients):

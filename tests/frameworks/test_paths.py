@@ -8,29 +8,9 @@ from twinrun.contract.enums import Execution, Loop, OwnWay, Precision
 from twinrun.contract.layers import BatchNorm
 from twinrun.contract.optimizers import Adam, AdamW, Optimizer, Sgd
 
+from tests.each import of
 from tests.frameworks import jobs
 
-STEPS = {
-    "pytorch": {
-        "default": "EagerSteps",
-        "eager": "EagerSteps",
-        "compiled": "CompiledSteps",
-        "augmented": "EagerSteps",
-        "augmented, eager": "EagerSteps",
-        "pipeline": "PipelineSteps",
-        "pipeline, eager": "PipelineSteps",
-    },
-    "tensorflow": {
-        "default": "GraphSteps",
-        "eager": "EagerSteps",
-        "compiled": "GraphSteps",
-        "augmented": "AugmentedSteps",
-        "augmented, eager": "EagerSteps",
-        "pipeline": "PipelineSteps",
-        "pipeline, eager": "PipelineSteps",
-    },
-    "jax": dict.fromkeys(("default", "compiled", "augmented"), "ScannedSteps"),
-}
 EAGER = {"execution": Execution.EAGER}
 AUGMENTED = {"augmentation": jobs.AUGMENTATION}
 PIPELINE = {"own_ways": frozenset({OwnWay.DATA_PIPELINE})}
@@ -54,7 +34,7 @@ def made(framework, **changes):
 @pytest.mark.parametrize("case", CHANGES)
 def test_a_job_takes_the_steps_that_it_names(framework, name, case):
     steps = made(framework, **CHANGES[case])._steps
-    assert type(steps).__name__ == STEPS[name][case]
+    assert type(steps).__name__ == of(name).STEPS[case]
 
 
 @pytest.mark.parametrize("case", ["default", "eager", "compiled"])

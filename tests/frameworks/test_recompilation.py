@@ -7,15 +7,15 @@ import sys
 import pytest
 from twinrun.contract.enums import Execution
 
+from tests.each import of
 from tests.frameworks import jobs
-from tests.frameworks.compilations import count_traces
 
 
 @pytest.mark.parametrize("execution", [Execution.DEFAULT, Execution.COMPILED])
 def test_nothing_is_traced_after_the_warm_up(framework, name, execution, monkeypatch):
     job = jobs.replace(jobs.UNEVEN, execution=execution)
     trainer = framework.Trainer(job, jobs.data(), jobs.weights(job))
-    traces = count_traces(name, monkeypatch)
+    traces = of(name).count_traces(monkeypatch)
     trainer.warm_up()
     if (name, execution) != ("pytorch", Execution.DEFAULT):
         assert traces, "tracing is not seen, so this test would see none ever"

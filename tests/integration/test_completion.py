@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from orchestrator.frameworks import FRAMEWORKS
 from tests.waiting import HANG_SECONDS
 
 SHELL = shutil.which("bash")
@@ -79,7 +80,7 @@ def test_runs_are_looked_for_where_they_are_said_to_be(completed, runs, tmp_path
 def test_workloads_frameworks_flags_and_commands_are_completed(completed):
     assert completed("compare", "--workload", "mnist-m") == ["mnist-mlp"]
     assert completed("workloads", "show", "synth") == ["synthetic-mlp"]
-    every = ["pytorch", "tensorflow", "jax", "keras-tensorflow", "keras-jax", "keras-torch"]
+    every = list(FRAMEWORKS)
     assert completed("compare", "--frameworks", "") == every
     assert completed("compare", "--frameworks", "keras-jax,t") == ["keras-jax,tensorflow"]
     assert completed("compare", "--frameworks", "tensorflow,keras-t") == [

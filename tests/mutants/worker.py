@@ -13,7 +13,6 @@ import json
 import os
 import signal
 import sys
-import tempfile
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
@@ -33,13 +32,13 @@ from services.machine import host
 from services.pipe import Task
 from services.runner.validation import valid_spec
 from services.trial import latency, matched, run
+from tests.each import of
 from tests.mutants import data, matrix
 
 ROOT = Path(__file__).parents[2]
 _MADE = matrix.CASES  # with their blobs
 _SECONDS = 120  # of the CPU, which only what never ends takes, on a busy machine too
 _EVALUATED = 8  # samples at once, so that the tests' few take more than one call
-_AUGMENTED = 8  # images at once, so that a chunk's few are more than one group
 
 
 class Changed(importlib.abc.MetaPathFinder, importlib.abc.InspectLoader):
@@ -69,7 +68,7 @@ class Frameworks:
     """The framework's module: the same as long as the same source is requested."""
 
     def __init__(self, name: str) -> None:
-        self._package = f"services.{name}"
+        self._name, self._package = name, f"services.{name}"
         self._now: tuple[str, str] | None = None
         self._module: ModuleType | None = None
         importlib.import_module(self._package)  # the framework itself
@@ -85,19 +84,11 @@ class Frameworks:
             self._module = None
             try:
                 self._module = importlib.import_module(self._package)
-                self._load_all()
+                of(self._name).load_all()  # so that what is imported late is changed too
             finally:
                 sys.meta_path[:] = sys.meta_path[len(finders) :]
             self._now = change
         return self._module
-
-    def _load_all(self) -> None:
-        """Load lazily imported modules now, so that they are changed too."""
-        if self._package == "services.pytorch":
-            importlib.import_module("services.pytorch.pipeline_steps")
-        elif self._package == "services.tensorflow":
-            graphs = importlib.import_module("services.tensorflow.compiled_steps")
-            graphs._IMAGES = _AUGMENTED
 
 
 def train(request: dict[str, Any], framework: ModuleType) -> None:
@@ -171,28 +162,11 @@ def main() -> None:
     latency._SECONDS, latency._WARM_CALLS, latency._LEAST_CALLS = 0.0, 1, 1
     host.packages = functools.cache(host.packages)  # which takes as long as a trial
     frameworks = Frameworks(name)
-    is_compiling = None
-    if name == "pytorch":
-        import torch  # noqa: PLC0415 - where it is
-
-        torch.compile = lambda function, **_: function
-        torch.compiler.set_stance = lambda *_: nullcontext()
-        is_compiling = torch.compiler.is_compiling
-    if name == "jax":
-        import jax  # noqa: PLC0415 - where it is
-
-        # It compiles for every trial, whose process is the same only here.
-        compiled = tempfile.TemporaryDirectory(prefix="compiled-")
-        jax.config.update("jax_compilation_cache_dir", compiled.name)
-        jax.config.update("jax_persistent_cache_min_compile_time_secs", 0)
-        jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
-        jax.config.update("jax_disable_most_optimizations", True)
+    before = of(name).compile_for_mutants()
     print(json.dumps({"ready": name}), file=answers, flush=True)
     for line in sys.stdin:
         request = json.loads(line)
-        if is_compiling:
-            compiled = request["spec"].get("execution") == "EXECUTION_COMPILED"
-            torch.compiler.is_compiling = (lambda: True) if compiled else is_compiling
+        before(request["spec"])
         lines: dict[str, set[int]] = defaultdict(set)
         tracing = traced(lines, f"services/{name}/") if request.get("traced") else nullcontext()
         failure, began = "", time.monotonic()

@@ -1,10 +1,17 @@
 """JAX's bare loop: a scan over the steps of a call, in one jit."""
 
 import itertools
+import os
+from collections.abc import Callable
+
+import numpy as np
+
+from services.machine import before_jax
+
+os.environ.update(before_jax.variables())
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 from jax import lax
 
 from bench import workload
@@ -94,6 +101,17 @@ def scan(network: str, data: Data, device: str) -> Variant:
             np.asarray(losses)
 
     return Variant(epoch)
+
+
+def product(side: int) -> Callable[[], None]:
+    """Return what multiplies square matrices on the first card, and waits for it."""
+    ones = jnp.ones((side, side))
+
+    def multiply() -> None:
+        nonlocal ones
+        ones = (ones @ ones).clip(-1, 1).block_until_ready()
+
+    return multiply
 
 
 def variants(data: Data, network: str, device: str) -> dict[str, Variant]:

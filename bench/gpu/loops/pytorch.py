@@ -1,5 +1,7 @@
 """PyTorch's bare loops: data on the device, as it is and captured in a CUDA graph."""
 
+from collections.abc import Callable
+
 import torch
 from torch import nn
 
@@ -92,6 +94,18 @@ def captured(net: nn.Module, data: Data, device: str, steps: int) -> Variant:
         torch.cuda.synchronize()
 
     return Variant(epoch)
+
+
+def product(side: int) -> Callable[[], None]:
+    """Return what multiplies square matrices on the first card, and waits for it."""
+    x = torch.rand(side, side, device="cuda")
+
+    def multiply() -> None:
+        nonlocal x
+        x = (x @ x).clamp(-1, 1)
+        torch.cuda.synchronize()
+
+    return multiply
 
 
 def variants(data: Data, network: str, device: str) -> dict[str, Variant]:

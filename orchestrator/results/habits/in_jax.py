@@ -5,7 +5,7 @@ A pitfall that is not here is none of JAX's, and its runner refuses it.
 
 from orchestrator.language.phrases import Phrase
 
-IN_JAX = {
+WAYS = {
     "initial-values": Phrase("LeCun's normal, biases zero"),
     "batch-order": Phrase("Grain's sampler, its own generator"),
     "adam-epsilon": Phrase("after the bias correction; 1e-8, or the job's"),

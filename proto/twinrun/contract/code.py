@@ -1,7 +1,7 @@
 """A model in the user's own code: which files build it, and which of its arrays are which."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 
 from twinrun.contract.enums import CodeLayout
 
@@ -33,7 +33,7 @@ class CodeTensor:
 
     def key(self, framework: str) -> str:
         """Return what it is called by a framework's side."""
-        keys = {"pytorch": self.pytorch, "tensorflow": self.tensorflow, "jax": self.jax}
+        keys: dict[str, str] = {name: getattr(self, name) for name in CODED}
         return keys[framework]
 
 
@@ -59,5 +59,9 @@ class Code:
     @property
     def sources(self) -> Mapping[str, CodeSource]:
         """The sources, by framework."""
-        sources = {"pytorch": self.pytorch, "tensorflow": self.tensorflow, "jax": self.jax}
+        sources = {name: getattr(self, name) for name in CODED}
         return {name: source for name, source in sources.items() if source is not None}
+
+
+# The frameworks that train users' own models: those that a source can be of.
+CODED = tuple(each.name for each in fields(Code) if each.type == CodeSource | None)

@@ -7,8 +7,8 @@ import pytest
 from twinrun.contract.enums import Execution
 
 from services.errors import Unsupported
+from tests.each.pytorch import count_traces
 from tests.frameworks import jobs
-from tests.frameworks.compilations import count_traces
 from tests.frameworks.pytorch_code import models
 
 torch = pytest.importorskip("torch")
@@ -38,7 +38,7 @@ def trained(build, execution, monkeypatch=None):
         jobs.UNEVEN, epochs=2, layers=(), code=job.code, execution=execution, batch_size=40
     )
     trainer = pytorch.Trainer(job, jobs.data(), initial, build)
-    traces = count_traces("pytorch", monkeypatch) if monkeypatch else []
+    traces = count_traces(monkeypatch) if monkeypatch else []
     trainer.warm_up()
     assert bool(traces) == bool(monkeypatch)
     traces.clear()

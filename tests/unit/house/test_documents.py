@@ -10,6 +10,7 @@ import yaml
 from orchestrator.cli import main
 from reference import cli as cli_page
 from reference import pages, protocol
+from services.frameworks import FRAMEWORKS
 from tests.documents import (
     DOCUMENTS,
     ROOT,
@@ -71,7 +72,8 @@ def test_a_command_and_its_flags_are_those_that_there_are(place):
 
 
 def test_a_target_of_make_is_in_the_makefile():
-    targets = set(re.findall(r"^([a-z0-9-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    there = re.findall(r"^([a-z0-9%-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    targets = {each.replace("%", name) for each in there for name in FRAMEWORKS}
     named = [each[1:] for each in COMMANDS.values() if each[0] == "make"]
     named += [
         words(code)[1:] for path in DOCUMENTS for code in inline(path) if code.startswith("make ")
@@ -160,8 +162,8 @@ def test_the_references_are_made_of_the_code():
 def test_a_link_to_a_file_outside_the_documents_is_mended(tmp_path):
     pages.lay_out(tmp_path)
     text = (tmp_path / "containers.md").read_text()
-    assert "](files/docker/compose.gpu.yaml)" in text
-    assert (tmp_path / "files/docker/compose.gpu.yaml").is_file()
+    assert "](files/docker/gpu.py)" in text
+    assert (tmp_path / "files/docker/gpu.py").is_file()
     assert "](same-job.md)" in (tmp_path / "index.md").read_text()
 
 

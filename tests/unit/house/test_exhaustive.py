@@ -13,6 +13,7 @@ from twinrun.v1 import job_pb2
 
 from orchestrator.trials.kinds import EventKind, LayerKind
 from services.model.shapes import output_shape, parameters
+from tests.each import of
 from tests.mutants.targets import EVERY
 
 ROOT = Path(__file__).parents[3]
@@ -103,10 +104,6 @@ def read(paths):
     }
 
 
-# JAX has one loop: of its own ones there is none that calls a step for its users.
-UNREAD = {"jax": {"loop"}}
-
-
 @pytest.mark.parametrize("framework", EVERY)
 def test_every_field_of_a_job_is_read_where_it_is_trained(framework):
     own = ROOT / "services" / framework
@@ -120,7 +117,7 @@ def test_every_field_of_a_job_is_read_where_it_is_trained(framework):
     found = read([*own.rglob("*.py"), *refused, *shared])
     follow = {"gradient_scale": "loss_scale", "epoch_numbers": "late_epoch"}
     found |= {field for name, field in follow.items() if name in found}
-    assert fields - found == set(NOT_A_TRAINERS) | UNREAD.get(framework, set())
+    assert fields - found == set(NOT_A_TRAINERS) | of(framework).UNREAD
 
 
 # Of which a job has one. A loss or an optimizer that a place forgets would fail there at run time.
@@ -201,13 +198,8 @@ def test_a_loss_that_is_forgotten_is_found():
 @pytest.mark.parametrize(
     ("framework", "file", "asked"),
     [
-        ("pytorch", "eager_steps", {"mean", "each", "accuracy"}),
-        ("pytorch", "compiled_steps", {"mean", "each", "accuracy"}),
-        ("pytorch", "idiomatic", {"idiomatic"}),
-        ("tensorflow", "eager_steps", {"mean", "each", "accuracy"}),
-        ("tensorflow", "idiomatic", {"idiomatic"}),
+        *((name, file, asked) for name in EVERY for file, asked in of(name).LOSSES.items()),
         ("keras", "trainer", {"idiomatic", "metrics"}),
-        ("jax", "scanned_steps", {"mean", "each", "accuracy"}),
     ],
 )
 def test_each_recipe_of_each_framework_asks_for_the_loss(framework, file, asked):

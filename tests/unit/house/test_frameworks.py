@@ -20,7 +20,7 @@ TEXTS = {
     "results/summary.py",  # buffers are PyTorch's word
     "settings/sides.py",  # examples of sides
     "cli/sides_option.py",  # the same
-    "settings/job.py",  # what --execution means to each
+    "settings/job.py",  # an example of a model in code
 }
 
 

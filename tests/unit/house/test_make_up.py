@@ -9,6 +9,7 @@ import pytest
 
 from docker.containers import count, flags_for
 from docker.engine import Fault
+from services.frameworks import own
 from tests.builders.engine import ENGINE, ROOT, Engine
 
 
@@ -199,7 +200,7 @@ def test_one_that_will_not_be_healthy_is_shown_by_its_last_lines(engine, state, 
 def test_those_that_are_there_are_restarted(engine):
     engine.up("restart", answers={"compose restart": (0, "", ""), "compose ps": (0, "cid", "")})
     words, _ = engine.call("restart")
-    assert words[-3:] == ["pytorch", "tensorflow", "jax"]
+    assert words[-len(own()) :] == list(own())
 
 
 def test_restart_of_what_is_not_there_says_so(engine):
@@ -225,11 +226,11 @@ NO_GPU = {"run": (125, "", "could not select device driver\n")}
 @pytest.mark.parametrize(
     ("answers", "settings", "overlay"),
     [
-        (NVIDIA | GPU_ANSWERS, {}, "docker/compose.gpu.yaml"),
-        (NVIDIA | GPU_ANSWERS, {"GPU": "1"}, "docker/compose.gpu.yaml"),
+        (NVIDIA | GPU_ANSWERS, {}, "build/compose.gpu.json"),
+        (NVIDIA | GPU_ANSWERS, {"GPU": "1"}, "build/compose.gpu.json"),
         (NVIDIA | GPU_ANSWERS, {"GPU": "0"}, None),
         (NVIDIA | NO_GPU, {}, None),
-        (CDI | GPU_ANSWERS, {}, "docker/compose.cdi.yaml"),
+        (CDI | GPU_ANSWERS, {}, "build/compose.cdi.json"),
         (CDI | NO_GPU, {}, None),
         (GPU_ANSWERS, {}, None),
     ],
@@ -239,8 +240,24 @@ def test_a_gpu_is_used_where_the_engine_has_a_way_to_it_and_it_answers(
 ):
     engine.up(answers=answers, **settings)
     words, _ = engine.call("up")
-    overlays = [word for word in words if word.startswith("docker/")]
+    overlays = [word for word in words if word.startswith("build/")]
     assert overlays == ([overlay] if overlay else [])
+    for each in overlays:
+        laid = json.loads((ROOT / each).read_text())["services"]
+        assert list(laid) == list(own())
+        assert all("${TWINRUN_GPU:-0}" in json.dumps(runner) for runner in laid.values())
+
+
+def test_on_a_gpu_the_builds_are_those_with_cuda_unless_others_are_asked_for(engine):
+    engine.up(answers=NVIDIA | GPU_ANSWERS, TENSORFLOW="cpu")
+    _, found = engine.call("build")
+    assert (found["TENSORFLOW"], found["JAX"]) == ("cpu", "cuda")
+
+
+def test_without_a_gpu_nobody_asks_for_other_builds(engine):
+    engine.up()
+    _, found = engine.call("build")
+    assert not {"TENSORFLOW", "JAX"} & found.keys()
 
 
 def test_which_gpu_is_asked_for_can_be_chosen(engine):
@@ -276,5 +293,5 @@ def test_every_target_of_the_makefile_for_containers_has_its_help():
         ["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True
     ).stdout
     of_all = ("up", "down", "restart", "logs", "ps", "images")
-    for target in (*of_all, "up-pytorch", "up-tensorflow", "up-jax"):
+    for target in (*of_all, "up-NAME", "serve-NAME"):
         assert f"  make {target} " in said
