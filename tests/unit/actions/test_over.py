@@ -2,6 +2,7 @@
 
 import threading
 from collections import Counter
+from queue import SimpleQueue
 from types import SimpleNamespace
 
 import pytest
@@ -28,6 +29,7 @@ from orchestrator.settings.config import Places
 from orchestrator.settings.hosts import Host
 from orchestrator.settings.keeping import Condition
 from orchestrator.storage import blocks, clustering
+from orchestrator.storage.clustering import ClusterPlan
 from orchestrator.trials.sides import sides
 from tests.builders.events import numbered, state, trial_events
 from tests.builders.scripted import BOTH
@@ -59,19 +61,31 @@ def restless(monkeypatch):
     monkeypatch.setattr(queue, "REST_SECONDS", 0.0)
 
 
-def over(folder, repeats=4, done=(), precision=None, *, gone=(), keeper=None, **first):
+def machine(name, client, keeper=None, addresses=None):
+    host = Host(name, Places(addresses or {}), keeper)
+    return Met(host, Runners(client, Client("tensorflow")), {})
+
+
+def over(folder, repeats=4, done=(), precision=None, *, gone=(), keeper=None, come=(), **first):
     """Run blocks on machines, of whose PyTorch's runners ``first`` are; return all of it.
 
-    ``gone``: those whose runners are known to be gone; ``keeper``: of all.
+    ``gone``: those whose runners are known to be gone; ``keeper``: of all. ``come``: those that
+    come later, as of `Machines.come`; or what receives that.
     """
     run, said = create(folder, sides=BOTH, spec=SPEC_OF_ONE), list[str]()
-    met = {
-        name: Met(Host(name, Places(), keeper), Runners(client, Client("tensorflow")), {})
-        for name, client in first.items()
-    }
+    addresses = {name: {} for name in first}
+    clustering.write(
+        run, ClusterPlan("ray", addresses, {}, "seed", "a", repeats, False, False, False, 60.0)
+    )
+    met = {name: machine(name, client, keeper) for name, client in first.items()}
     plan = Plan(repeats, same_seed=False, precision=precision)
     request = ComparisonRequest("w", SPEC_OF_ONE, sides(BOTH), folder, plan=plan)
     machines = Machines(met, {}, dict.fromkeys(gone, stored("it burns")))
+    if callable(come):
+        come(machines.come)
+    else:
+        for each in come:
+            machines.come.put(each)
     work = OfComparison(machines, Turns(request.sides, "seed", {}), done)
     error = None
     try:
@@ -120,6 +134,83 @@ def test_without_any_machine_it_ends_with_why_and_keeps_what_is_finished(tmp_pat
     assert not clustering.left(run)
 
 
+class Waiting(Client):
+    """A runner whose jobs go on once ``until`` says so."""
+
+    def __init__(self, framework, until):
+        super().__init__(framework)
+        self.until = until
+
+    def watch(self, job_id, after=0):
+        assert self.until.wait(HANG_SECONDS)
+        yield from super().watch(job_id, after)
+
+
+class Counting(Client):
+    """A runner that says when ``number`` of its jobs have ended."""
+
+    def __init__(self, framework, number):
+        super().__init__(framework)
+        self.number, self.enough = number, threading.Event()
+
+    def watch(self, job_id, after=0):
+        yield from super().watch(job_id, after)
+        if len(self.trained) == self.number:
+            self.enough.set()
+
+
+class Noticed(Dying):
+    """A runner that is lost in each job; ``then`` is called before."""
+
+    def __init__(self, framework, then):
+        super().__init__(framework, times=99)
+        self.then = then
+
+    def watch(self, job_id, after=0):
+        self.then()
+        yield from super().watch(job_id, after)
+
+
+def test_a_machine_that_comes_later_runs_blocks_and_its_addresses_are_stored(tmp_path):
+    """The first one does not go on until the later one has run all other blocks."""
+    client = Counting("pytorch", 3)
+    late = machine("b", client, addresses={"pytorch": "b:1"})
+    first = Waiting("pytorch", client.enough)
+    run, said, error = over(tmp_path, 4, come=[(late.host, late)], a=first)
+    assert error is None
+    assert Counter(blocks.machines(run.path).values()) == {"a": 1, "b": 3}
+    assert "b has come, and runs blocks from now on" in said
+    assert clustering.plan_of(run).addresses == {"a": {}, "b": {"pytorch": "b:1"}}
+
+
+def test_a_machine_that_comes_later_and_is_unlike_is_left_out_and_named(tmp_path):
+    unlike = BadInput(stored("it is not like the machines of the beginning"))
+    come = [(Host("b", Places()), unlike)]
+    run, said, error = over(tmp_path, 2, come=come, a=Client("pytorch"))
+    assert error is None
+    assert counts(run) == {1: 2, 2: 2}
+    assert "b has come, and is left out: it is not like the machines of the beginning" in said
+    first = blocks.blocks(run.path)[0]
+    assert (first.block, first.machine) == (0, "b")
+
+
+def test_a_machine_that_died_and_comes_again_is_the_same_one(tmp_path):
+    """Planted: it is there again before its block has failed, as another node of that name."""
+    client, come = Counting("pytorch", 1), list[SimpleQueue]()
+    again = machine("a", client)
+    dying = Noticed("pytorch", lambda: come[0].put((again.host, again)))
+    other = Waiting("pytorch", client.enough)
+    run, said, error = over(tmp_path, 3, gone="a", come=come.append, a=dying, b=other)
+    assert error is None
+    assert len(dying.trained) == 1
+    assert client.trained
+    assert set(blocks.machines(run.path).values()) <= {"a", "b"}
+    came = [
+        said.index(f"a {what} from now on") for what in ("is left out", "has come, and runs blocks")
+    ]
+    assert came == sorted(came)
+
+
 def test_a_machine_whose_runners_are_gone_for_good_is_left_out_at_once(tmp_path):
     client = Dying("pytorch", times=99)
     _, said, error = over(tmp_path, 4, gone="a", a=client)
@@ -149,6 +240,15 @@ class Keeper:
 
     def condition(self):
         return Condition(self.begun / 100, 0, "m")
+
+
+def test_blocks_on_gpus_of_a_machine_are_of_that_machine(tmp_path):
+    places = {"n1#0": Client("pytorch"), "n1#1": Client("pytorch")}
+    run, _, error = over(tmp_path, 6, **places)
+    assert error is None
+    assert set(blocks.machines(run.path).values()) == {"n1"}
+    assert {each.gpu for each in blocks.blocks(run.path)} == {"0", "1"}
+    assert {trial.machine for trial in run.trials()} == {"n1"}
 
 
 def test_what_disturbed_a_block_is_stored_with_it(tmp_path):
