@@ -25,16 +25,21 @@ def answers(asked):
     return [{"answer": asked["id"], "cores": 0.25}, {"node": "1", "ended": GONE}]
 
 
+FAULTS = {
+    "missing": {"fault": "missing", "why": "no module"},
+    "away": {"fault": "no_cluster", "why": "nobody answers"},
+    "refuses": {"fault": "refused", "why": "no connection"},
+}
+
+
 def main() -> None:
     def tell(message):
         sys.stdout.write(json.dumps(message) + "\n")
         sys.stdout.flush()
 
     match sys.argv[1]:
-        case "missing":
-            tell({"fault": "missing", "why": "no module"})
-        case "away":
-            tell({"fault": "no_cluster", "why": "nobody answers"})
+        case kind if kind in FAULTS:
+            tell(FAULTS[kind])
         case "dies":
             sys.stderr.write("it burns\n")
         case "leaves":

@@ -252,7 +252,7 @@ def main() -> None:
     try:
         ray.init(sys.argv[1], log_to_driver=False, logging_level="ERROR")
     except Exception as error:  # noqa: BLE001 - Ray raises many kinds
-        tell({"fault": "no_cluster", "why": _said(error)})
+        tell({"fault": "refused", "why": _said(error)})
         return
     connected.set()
     try:

@@ -21,6 +21,11 @@ _MISSING = Phrase(
     "--cluster {address} needs Ray, which is not installed: {python} -m pip install 'twinrun[ray]'"
 )
 _NO_CLUSTER = Phrase("--cluster {address}: there is no cluster of Ray that can be used: {why}")
+_REFUSED = Phrase(
+    "--cluster {address}: there is no cluster of Ray that can be used: {why}\n"
+    "If there is one, and it was started with RAY_AUTH_MODE=token, set that here too, and have its "
+    "token in ~/.ray/auth_token."
+)
 _LOST = Phrase("the process that speaks to Ray ended: {last}")
 _WAITING = Phrase("waiting for Ray's nodes, whose CPUs may be in use: {nodes}; at most {seconds} s")
 _NO_PYTHON = Phrase(
@@ -199,9 +204,10 @@ class Session:
                 return news
             case "missing":
                 raise BadInput(english(_MISSING, address=self._shown, python=sys.executable))
-            case _:
+            case kind:
+                said = _REFUSED if kind == "refused" else _NO_CLUSTER
                 names = {"address": self._shown, "why": news["why"]}
-                raise RunnerUnavailable(english(_NO_CLUSTER, **names))
+                raise RunnerUnavailable(english(said, **names))
 
     def _read(self) -> None:
         with os.fdopen(self._from, encoding="utf-8") as lines:

@@ -34,6 +34,7 @@ def opened(monkeypatch):
     [
         ("missing", BadInput, r"pip install 'twinrun\[ray\]'"),
         ("away", RunnerUnavailable, "--cluster away: .*nobody answers"),
+        ("refuses", RunnerUnavailable, "(?s)no connection.*RAY_AUTH_MODE=token"),
         ("dies", RunnerUnavailable, "it burns"),
     ],
 )
