@@ -1,8 +1,6 @@
 """Blocks over machines on scripted runners: what fails, what ends, and what is raised."""
 
 import threading
-from collections import Counter
-from queue import SimpleQueue
 from types import SimpleNamespace
 
 import pytest
@@ -10,31 +8,23 @@ from twinrun.v1 import job_pb2
 
 from orchestrator.actions.cluster import comparison as over_machines
 from orchestrator.actions.cluster import meeting
-from orchestrator.actions.cluster.comparison import OfComparison
 from orchestrator.actions.cluster.meeting import Machines, Met
-from orchestrator.actions.compare import ComparisonRequest
-from orchestrator.actions.repeat import Plan
 from orchestrator.errors import (
     BadInput,
     CannotRun,
-    OrchestratorError,
     OutputError,
     RunnerUnavailable,
 )
 from orchestrator.language.phrases import stored
 from orchestrator.runners.cluster import queue
-from orchestrator.runners.cluster.queue import Turns
-from orchestrator.runners.progress import Lines
 from orchestrator.settings.config import Places
 from orchestrator.settings.hosts import Host
 from orchestrator.settings.keeping import Condition
 from orchestrator.storage import blocks, clustering
-from orchestrator.storage.clustering import ClusterPlan
-from orchestrator.trials.sides import sides
 from tests.builders.events import numbered, state, trial_events
+from tests.builders.over import counts, over
 from tests.builders.scripted import BOTH
-from tests.builders.stored import create
-from tests.builders.sweeping import SPEC_OF_ONE, Client, Dying, Patient, Runners
+from tests.builders.sweeping import Client, Dying, Patient
 from tests.waiting import HANG_SECONDS
 
 
@@ -59,44 +49,6 @@ class Restarted(Client):
 @pytest.fixture(autouse=True)
 def restless(monkeypatch):
     monkeypatch.setattr(queue, "REST_SECONDS", 0.0)
-
-
-def machine(name, client, keeper=None, addresses=None):
-    host = Host(name, Places(addresses or {}), keeper)
-    return Met(host, Runners(client, Client("tensorflow")), {})
-
-
-def over(folder, repeats=4, done=(), precision=None, *, gone=(), keeper=None, come=(), **first):
-    """Run blocks on machines, of whose PyTorch's runners ``first`` are; return all of it.
-
-    ``gone``: those whose runners are known to be gone; ``keeper``: of all. ``come``: those that
-    come later, as of `Machines.come`; or what receives that.
-    """
-    run, said = create(folder, sides=BOTH, spec=SPEC_OF_ONE), list[str]()
-    addresses = {name: {} for name in first}
-    clustering.write(
-        run, ClusterPlan("ray", addresses, {}, "seed", "a", repeats, False, False, False, 60.0)
-    )
-    met = {name: machine(name, client, keeper) for name, client in first.items()}
-    plan = Plan(repeats, same_seed=False, precision=precision)
-    request = ComparisonRequest("w", SPEC_OF_ONE, sides(BOTH), folder, plan=plan)
-    machines = Machines(met, {}, dict.fromkeys(gone, stored("it burns")))
-    if callable(come):
-        come(machines.come)
-    else:
-        for each in come:
-            machines.come.put(each)
-    work = OfComparison(machines, Turns(request.sides, "seed", {}), done)
-    error = None
-    try:
-        work(run, request, met[next(iter(met))].runners, Lines(said.append))
-    except OrchestratorError as raised:
-        error = raised
-    return run, said, error
-
-
-def counts(run):
-    return Counter(trial.number for trial in run.trials())
 
 
 def test_a_machine_that_fails_once_has_its_block_run_again_and_goes_on(tmp_path):
@@ -132,83 +84,6 @@ def test_without_any_machine_it_ends_with_why_and_keeps_what_is_finished(tmp_pat
     assert "a is left out from now on" in said
     assert not run.trials()
     assert not clustering.left(run)
-
-
-class Waiting(Client):
-    """A runner whose jobs go on once ``until`` says so."""
-
-    def __init__(self, framework, until):
-        super().__init__(framework)
-        self.until = until
-
-    def watch(self, job_id, after=0):
-        assert self.until.wait(HANG_SECONDS)
-        yield from super().watch(job_id, after)
-
-
-class Counting(Client):
-    """A runner that says when ``number`` of its jobs have ended."""
-
-    def __init__(self, framework, number):
-        super().__init__(framework)
-        self.number, self.enough = number, threading.Event()
-
-    def watch(self, job_id, after=0):
-        yield from super().watch(job_id, after)
-        if len(self.trained) == self.number:
-            self.enough.set()
-
-
-class Noticed(Dying):
-    """A runner that is lost in each job; ``then`` is called before."""
-
-    def __init__(self, framework, then):
-        super().__init__(framework, times=99)
-        self.then = then
-
-    def watch(self, job_id, after=0):
-        self.then()
-        yield from super().watch(job_id, after)
-
-
-def test_a_machine_that_comes_later_runs_blocks_and_its_addresses_are_stored(tmp_path):
-    """The first one does not go on until the later one has run all other blocks."""
-    client = Counting("pytorch", 3)
-    late = machine("b", client, addresses={"pytorch": "b:1"})
-    first = Waiting("pytorch", client.enough)
-    run, said, error = over(tmp_path, 4, come=[(late.host, late)], a=first)
-    assert error is None
-    assert Counter(blocks.machines(run.path).values()) == {"a": 1, "b": 3}
-    assert "b has come, and runs blocks from now on" in said
-    assert clustering.plan_of(run).addresses == {"a": {}, "b": {"pytorch": "b:1"}}
-
-
-def test_a_machine_that_comes_later_and_is_unlike_is_left_out_and_named(tmp_path):
-    unlike = BadInput(stored("it is not like the machines of the beginning"))
-    come = [(Host("b", Places()), unlike)]
-    run, said, error = over(tmp_path, 2, come=come, a=Client("pytorch"))
-    assert error is None
-    assert counts(run) == {1: 2, 2: 2}
-    assert "b has come, and is left out: it is not like the machines of the beginning" in said
-    first = blocks.blocks(run.path)[0]
-    assert (first.block, first.machine) == (0, "b")
-
-
-def test_a_machine_that_died_and_comes_again_is_the_same_one(tmp_path):
-    """Planted: it is there again before its block has failed, as another node of that name."""
-    client, come = Counting("pytorch", 1), list[SimpleQueue]()
-    again = machine("a", client)
-    dying = Noticed("pytorch", lambda: come[0].put((again.host, again)))
-    other = Waiting("pytorch", client.enough)
-    run, said, error = over(tmp_path, 3, gone="a", come=come.append, a=dying, b=other)
-    assert error is None
-    assert len(dying.trained) == 1
-    assert client.trained
-    assert set(blocks.machines(run.path).values()) <= {"a", "b"}
-    came = [
-        said.index(f"a {what} from now on") for what in ("is left out", "has come, and runs blocks")
-    ]
-    assert came == sorted(came)
 
 
 def test_a_machine_whose_runners_are_gone_for_good_is_left_out_at_once(tmp_path):
