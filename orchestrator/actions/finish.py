@@ -68,8 +68,9 @@ def comparison_of(run: Run) -> Comparison:
     comparison = judged(dataclasses.replace(comparison, machines=over), what)
     settled = is_settled(comparison.decisions)  # then it needed not to be more precise
     more = [] if settled else cautions([*comparison.verdicts, *comparison.at_best], what.precision)
-    of_machines = over.cautions if over else []
-    every = (*circumstances.of_damages(damages), *comparison.cautions, *of_machines, *more)
+    first, of_machines = (over.first_cautions, over.cautions) if over else ([], [])
+    damaged = circumstances.of_damages(damages)
+    every = (*first, *damaged, *comparison.cautions, *of_machines, *more)
     return dataclasses.replace(comparison, cautions=every)
 
 

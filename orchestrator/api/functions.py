@@ -8,7 +8,7 @@ from typing import Any
 from orchestrator.actions import compare as comparing
 from orchestrator.actions import threads, variants
 from orchestrator.actions.cluster import train as clusters
-from orchestrator.actions.cluster.sources import source
+from orchestrator.actions.cluster.sources import asked
 from orchestrator.actions.compare import ComparisonRequest
 from orchestrator.actions.finish import comparison_of
 from orchestrator.actions.shown import shown
@@ -63,6 +63,7 @@ def compare(
     concurrent: bool = False,
     profile: bool = False,
     cluster: str | Path | None = None,
+    exclusive: str = "machine",
     fail_if: str | None = None,
     output: str | Path = "runs",
     label: str = "",
@@ -81,7 +82,8 @@ def compare(
     ``progress``: True shows bars in a notebook's cell and prints lines elsewhere, a function
     receives each line, False is quiet. A framework's name takes the address of its runner:
     ``pytorch="gpu-machine:50051"``; ``tls`` corresponds to ``--tls``. ``cluster`` corresponds to
-    ``--cluster``: the file of several machines, or a cluster of Ray.
+    ``--cluster``: the file of several machines, or a cluster of Ray, and ``exclusive`` to
+    ``--exclusive``.
 
     The environment and twinrun.toml are ignored. Raises OrchestratorError; if a trial failed, or on
     KeyboardInterrupt, what has finished is kept, and the message says where.
@@ -123,12 +125,13 @@ def compare(
         label=label,
         best_threads=best,
     )
-    if cluster is not None:
+    machines = asked(None if cluster is None else str(cluster), exclusive)
+    if machines is not None:
         several = {"--recipe=both": recipe == "both", "--loop=both": loop == "both"}
         own = {**several, "--threads=best": best, "--concurrent": concurrent}
         clusters.check({**addresses_in(given), **own})
         with showing(progress, job.workload, request.names, spec.epochs) as display:
-            outcome = clusters.compare_over(request, source(str(cluster)), display)
+            outcome = clusters.compare_over(request, machines, display)
         raise_with_place(outcome.run, [outcome])
         return Result(outcome.run.path, outcome.comparison)
     with (

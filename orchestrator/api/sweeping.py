@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from orchestrator.actions.cluster import train as clusters
-from orchestrator.actions.cluster.sources import source
+from orchestrator.actions.cluster.sources import asked
 from orchestrator.actions.sweeps import train
 from orchestrator.actions.sweeps.request import SweepRequest
 from orchestrator.api.asked import (
@@ -52,6 +52,7 @@ def sweep(
     aa: str | None = None,
     verify: bool = True,
     cluster: str | Path | None = None,
+    exclusive: str = "machine",
     output: str | Path = "runs",
     label: str = "",
     progress: Progress = False,
@@ -62,11 +63,13 @@ def sweep(
     Keywords as of `compare`; flags of a job that are numbers or one of a few names may be lists:
     ``batch_size=[16, 64, 256]``. ``axes``: lists of values of other fields of the job spec, such as
     ``{"optimizer.learning_rate": [0.1, 0.01]}``. The cells are `Record.comparisons`. ``cluster``
-    corresponds to ``--cluster``: blocks of all cells run on several machines.
+    and ``exclusive`` correspond to ``--cluster`` and ``--exclusive``: blocks of all cells run on
+    several machines.
 
     Raises OrchestratorError, and what has finished is kept, as by `compare`: `resume` goes on.
     """
-    if cluster is not None:
+    machines = asked(None if cluster is None else str(cluster), exclusive)
+    if machines is not None:
         clusters.check(addresses_in(given))
     several = {
         name: value for name, value in given.items() if name in FLAGS and _is_list(name, value)
@@ -100,9 +103,9 @@ def sweep(
         ),
     )
     epochs = max(spec.epochs for spec in request.jobs.values())
-    if cluster is not None:
+    if machines is not None:
         with showing(progress, job.workload, names, epochs) as display:
-            outcome = train.sweep_over(request, source(str(cluster)), display)
+            outcome = train.sweep_over(request, machines, display)
     else:
         with running(progress, job.workload, names, given, epochs) as (runners, display):
             outcome = train.sweep(request, runners, display)

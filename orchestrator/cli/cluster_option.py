@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from orchestrator.frameworks import FRAMEWORKS
+from orchestrator.settings.keeping import Exclusive
 
 ClusterOption = Annotated[
     str | None,
@@ -18,8 +19,15 @@ ClusterOption = Annotated[
         rich_help_panel="Where it runs",
     ),
 ]
-
-
+ExclusiveOption = Annotated[
+    Exclusive,
+    typer.Option(
+        "--exclusive",
+        help="With a cluster of Ray, what a block has to itself: its machine, or one GPU of it, so "
+        "that blocks run on all GPUs of a machine at once and disturb each other.",
+        rich_help_panel="Where it runs",
+    ),
+]
 _PLACES = (*FRAMEWORKS, "runner", "tls", "local")  # flags that say where runners are
 _typed: ContextVar[frozenset[str]] = ContextVar("typed", default=frozenset())
 

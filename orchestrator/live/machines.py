@@ -35,16 +35,17 @@ def machines(run: Run) -> tuple[Sentence, ...]:
     if plan is None:
         return ()
     ended, failed, now = Counter[str](), Counter[str](), dict[str, _Block]()
-    for part, cell in _parts(run):
+    for part, cell in parts(run):
         counts = _counts(part.path)
         ended.update(counts[0])
         failed.update(counts[1])
         now |= dict(_running(part, cell))
-    return tuple(_said(name, now.get(name), ended[name], failed[name]) for name in plan.addresses)
+    names = dict.fromkeys([*plan.addresses, *now, *ended])
+    return tuple(_said(name, now.get(name), ended[name], failed[name]) for name in names)
 
 
-def _parts(run: Run) -> Iterator[tuple[Run, str]]:
-    """Yield the run, or the cells of a sweep, each with its name."""
+def parts(run: Run) -> Iterator[tuple[Run, str]]:
+    """Yield the run itself, and the cells of a sweep, each with its name."""
     yield run, ""
     for file in run.path.glob(f"*/{clustering.CLUSTER}.json"):
         yield Run(file.parent), file.parent.name
@@ -63,8 +64,8 @@ def _counted(path: Path, _time: int, _size: int) -> tuple[Mapping[str, int], Map
     """Count the blocks of each machine that ended, and that failed; anew if the file changed."""
     known = [each for each in blocks.blocks(path) if each.block]
     return (
-        Counter(each.machine for each in known if each.failed is None),
-        Counter(each.machine for each in known if each.failed is not None),
+        Counter(each.place for each in known if each.failed is None),
+        Counter(each.place for each in known if each.failed is not None),
     )
 
 

@@ -28,18 +28,28 @@ def cursor_of(text: str) -> dict[str, int]:
 
 
 def groups(live: Live) -> list[list[LiveJob]]:
-    """Group the matching jobs of all frameworks; the newest group first."""
+    """Group the matching jobs of all frameworks, on each machine; the newest group first.
+
+    Those of machines that run a block are there, however many.
+    """
     grouped: list[list[LiveJob]] = []
     for job in sorted(live.jobs.values(), key=lambda job: (job.created, job.job_id)):
         for group in reversed(grouped):
             taken = {other.framework for other in group}
-            if job.framework not in taken and group[0].spec == job.spec:
+            alike = (group[0].spec, group[0].machine) == (job.spec, job.machine)
+            if job.framework not in taken and alike:
                 group.append(job)
                 break
         else:
             grouped.append([job])
     grouped.sort(key=lambda group: group[-1].created)
-    return grouped[: -SHOWN_GROUPS - 1 : -1]
+    newest = grouped[::-1]
+    return [
+        group
+        for number, group in enumerate(newest)
+        if number < SHOWN_GROUPS
+        or any(job.machine and job.active and not job.gone for job in group)
+    ]
 
 
 def news(live: Live, cursor: Cursor, overview: str) -> Iterator[tuple[str, str, dict[str, int]]]:
@@ -88,7 +98,8 @@ def _overview(live: Live, shown: Sequence[Sequence[LiveJob]]) -> dict[str, objec
         ],
         "groups": [
             {
-                "title": texts.title(group[0].spec),
+                "title": texts.title(group[0].spec, group[0].machine),
+                "machine": group[0].machine,
                 "details": texts.details(group[0].spec),
                 "jobs": [job.job_id for job in group],
                 "lines": [

@@ -77,7 +77,7 @@ class RunFollower:
 
     def look(self) -> None:
         """Tell of the newest run if it is being made, and of one that was until it ended."""
-        newest = next(_newest(self._output), None)
+        newest = next(newest_runs(self._output), None)
         if newest is not None and is_running(newest):
             self._seen = newest
         if self._seen is None:
@@ -88,7 +88,7 @@ class RunFollower:
             self._tell(found)
 
 
-def _newest(output: Path) -> Iterator[Path]:
+def newest_runs(output: Path) -> Iterator[Path]:
     """Yield the runs in a directory, by their names, which begin with their times."""
     for name in sorted((each.name for each in os.scandir(output)), reverse=True):
         if (output / name / FILE).is_file():

@@ -43,7 +43,8 @@ class LiveJob:
 
     ``losses`` by step, ``metrics`` of the test split by epoch, both from 0: values of the one
     ``metric`` that stands for the task. ``seconds``: of training, if it has ended. ``rate``:
-    samples a second, of the last epoch, or of the first so far.
+    samples a second, of the last epoch, or of the first so far. ``machine``: where it is a trial of
+    a block, which is read from the run's directory; ``gone``: the block has failed.
     """
 
     framework: str
@@ -65,6 +66,8 @@ class LiveJob:
     rate: float | None = None
     began: tuple[int, float] | None = None  # steps at the first report, and when
     lines: tuple[Line, ...] = ()
+    machine: str = ""
+    gone: bool = False
 
     @property
     def metric(self) -> Metric:
@@ -102,7 +105,9 @@ class Live:
     run: LiveRun | None = None
 
     def lost(self, job: LiveJob) -> bool:
-        """Return whether it had not ended when its runner was last heard from."""
+        """Return whether it had not ended when its runner, or its block, was last heard from."""
+        if job.machine:
+            return job.active and job.gone
         runner = self.runners[job.framework]
         return job.active and (runner.address is None or job.job_id not in runner.jobs)
 
@@ -121,16 +126,41 @@ def listed(live: Live, framework: str, found: Iterable[job_pb2.Job]) -> Live:
     training = [job for job in found if job.kind == job_pb2.JOB_KIND_TRAIN]
     for job in training:
         if job.job_id not in jobs:
-            state = JobState[job_pb2.JobState.Name(job.state).removeprefix("JOB_STATE_")]
-            jobs[job.job_id] = LiveJob(
-                framework, job.job_id, job.spec, _seconds(job.create_time), state
-            )
-    kept = [job for job in jobs.values() if job.framework == framework]
+            jobs[job.job_id] = _new(framework, job)
+    kept = [job for job in jobs.values() if job.framework == framework and not job.machine]
     for old in sorted(kept, key=lambda job: job.created)[:-KEPT_JOBS]:
         del jobs[old.job_id]
     ids = frozenset(job.job_id for job in training)
     runner = dataclasses.replace(live.runners[framework], jobs=ids)
     return dataclasses.replace(live, runners={**live.runners, framework: runner}, jobs=jobs)
+
+
+def placed(live: Live, machine: str, framework: str, job: job_pb2.Job) -> Live:
+    """Record a trial of a block on a machine; the oldest of those that have ended are dropped."""
+    jobs = {**live.jobs, job.job_id: dataclasses.replace(_new(framework, job), machine=machine)}
+    ended = [
+        each
+        for each in jobs.values()
+        if each.machine and each.framework == framework and (each.gone or not each.active)
+    ]
+    for old in sorted(ended, key=lambda each: each.created)[:-KEPT_JOBS]:
+        del jobs[old.job_id]
+    runner = dataclasses.replace(live.runners.get(framework, Runner()), seen=True)
+    return dataclasses.replace(live, runners={**live.runners, framework: runner}, jobs=jobs)
+
+
+def gone(live: Live, job_id: str) -> Live:
+    """Record that the block of a job has failed."""
+    job = live.jobs.get(job_id)
+    if job is None:
+        return live
+    job = dataclasses.replace(job, gone=True)
+    return dataclasses.replace(live, jobs={**live.jobs, job_id: job})
+
+
+def _new(framework: str, job: job_pb2.Job) -> LiveJob:
+    state = JobState[job_pb2.JobState.Name(job.state).removeprefix("JOB_STATE_")]
+    return LiveJob(framework, job.job_id, job.spec, _seconds(job.create_time), state)
 
 
 def heard(live: Live, job_id: str, events: Sequence[job_pb2.JobEvent]) -> Live:

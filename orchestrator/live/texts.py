@@ -75,7 +75,10 @@ _STATES = {
 }
 
 
-def title(spec: job_pb2.JobSpec) -> str:
+def title(spec: job_pb2.JobSpec, machine: str = "") -> str:
+    """Return what a group of jobs is; ``machine``: where its block runs, if there are several."""
+    if machine:
+        return say(OF, name=machine, what=title(spec))
     dataset = data_title(spec.dataset)
     if spec.report_step_details:
         return say(_PROOF, dataset=dataset)

@@ -116,6 +116,8 @@ def _of_repeats(comparison: Comparison, repeats: int) -> Iterator[str]:
             yield "--same-seed"
     if comparison.machines is not None:
         yield from ("--cluster", "ray" if comparison.machines.conditions else "hosts.toml")
+        if comparison.machines.together:
+            yield from ("--exclusive", "gpu")
     if comparison.margin is not None:
         yield from ("--margin", f"{comparison.margin:g}")
 

@@ -28,7 +28,7 @@ from orchestrator.language.phrases import Phrase, Sentence, english, join
 from orchestrator.language.words import COMMA, LINES
 from orchestrator.settings import config, trust
 from orchestrator.settings.config import Places
-from orchestrator.settings.keeping import Keeper
+from orchestrator.settings.keeping import Keeper, parted
 from orchestrator.trials.sides import framework_of
 
 _NOT_READ = Phrase("--cluster: {file} cannot be read: {error}")
@@ -57,7 +57,7 @@ _HOSTS, _TLS = "hosts", "tls"
 
 @dataclass(frozen=True, slots=True)
 class Host:
-    """A machine by its ``name``, and where its runners are.
+    """A machine, or a GPU of one, by its ``name``, and where its runners are.
 
     ``keeper``: who started them for this command; ``fault``: why they could not be started.
     """
@@ -66,6 +66,11 @@ class Host:
     places: Places
     keeper: Keeper | None = None
     fault: Sentence | None = None
+
+    @property
+    def machine(self) -> str:
+        """The machine that it is, or is of."""
+        return parted(self.name)[0]
 
     @property
     def addresses(self) -> dict[str, str]:

@@ -35,7 +35,8 @@ class ClusterPlan:
 
     ``facts``: what all of them have in common, by runner, as `alike.facts`. ``seed``: of all
     orders. ``certified_on``: the machine that made the certificate, unless it is of an earlier run.
-    The rest as of a comparison; how certain it is to be is in run.json.
+    ``exclusive``: what a block has to itself, ``machine`` or ``gpu``. The rest as of a comparison;
+    how certain it is to be is in run.json.
     """
 
     hosts: str
@@ -48,6 +49,7 @@ class ClusterPlan:
     certify: bool
     profile: bool
     most_seconds: float
+    exclusive: str = "machine"
 
 
 def write(run: Run, plan: ClusterPlan) -> None:
@@ -82,7 +84,7 @@ def adopt(run: Run, block: Run, number: int, machine: str, under: Condition | No
     is written first. So a command that is killed meanwhile leaves whole blocks, or parts that
     `taken_up` deletes.
     """
-    blocks.add(run.path, blocks.Ran(number, machine, under=under))
+    blocks.add(run.path, blocks.at(number, machine, under=under))
     for trial in block.trials():
         if (block.path / "logits" / f"{trial.name}.safetensors").exists():
             initial = block.initial_weights(trial.framework, number)

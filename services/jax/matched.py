@@ -104,7 +104,8 @@ class MatchedTrainer:
         if self._spec.device is Device.CPU:
             return 0
         # None from an allocator that keeps no count: XLA_PYTHON_CLIENT_ALLOCATOR=platform.
-        return int((self._device.memory_stats() or {}).get("peak_bytes_in_use", 0))
+        stats = [gpu.memory_stats() or {} for gpu in jax.devices("cuda")[: self._spec.devices]]
+        return sum(int(each.get("peak_bytes_in_use", 0)) for each in stats)
 
 
 def _model(

@@ -127,7 +127,8 @@ class MatchedTrainer:
     def peak_device_memory_bytes(self) -> int:
         if self._spec.device is Device.CPU:
             return 0
-        return int(tf.config.experimental.get_memory_info("GPU:0")["peak"])
+        info = tf.config.experimental.get_memory_info
+        return sum(int(info(f"GPU:{place}")["peak"]) for place in range(self._spec.devices))
 
 
 def _model(

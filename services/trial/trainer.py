@@ -88,4 +88,7 @@ class Trainer(Protocol):
         """Profile ``take_steps``, which trains and returns how many steps it took."""
 
     def peak_device_memory_bytes(self) -> int:
-        """Return the peak of the framework's own allocator since the import; 0 on a CPU."""
+        """Return the peak of the framework's own allocator since the import; 0 on a CPU.
+
+        Of several devices it is the sum of each one's own peak.
+        """

@@ -6,12 +6,18 @@ from collections import Counter
 from twinrun.contract.enums import JobState
 from twinrun.v1 import runner_service_pb2
 
-from orchestrator.storage import blocks, clustering, shelf
+from orchestrator.storage import blocks, clustering, shelf, sweeping
 from tests.builders.commands import SMALL
 from tests.builders.runners import ENDED
+from tests.builders.swept import cells
 
 BOTH = ("pytorch", "tensorflow")
 COMPARE = ("compare", *SMALL, "--epochs=2", "--no-verify")
+
+SWEEP = (
+    *("sweep", "--workload=synthetic-mlp", "--threads=1", "--train-limit=1000", "--epochs=2"),
+    *("--batch-size=100,200", "--no-verify", "--same-seed"),
+)
 
 
 class Cluster:
@@ -68,6 +74,30 @@ def running(orchestrator):
         return {}
     found = clustering.left(orchestrator.latest())
     return {m: block for m, block in found if any(trial.epochs for trial in block.trials())}
+
+
+def running_in_cells(orchestrator):
+    """The blocks that run in cells and have an epoch: the jobs of each, by machine."""
+    if not shelf.runs(orchestrator.output):
+        return {}
+    run = orchestrator.latest()
+    if sweeping.plan_of(run) is None:
+        return {}
+    found = [each for cell in cells(run).values() for each in clustering.left(cell)]
+    return {
+        machine: clustering.jobs_of(block)
+        for machine, block in found
+        if any(trial.epochs for trial in block.trials())
+    }
+
+
+def trials_of_cells(run):
+    """How many trials the cells have, and what changes if one runs again."""
+    return {
+        (name, file): stamp
+        for name, cell in cells(run).items()
+        for file, stamp in stamps(cell).items()
+    }
 
 
 def stamps(run):

@@ -3,8 +3,33 @@
 import json
 import sys
 
-NODE = {"id": "1", "name": "n1", "host": "h", "address": "10.0.0.1", "machine": "m", "network": "x"}
+NODE = {
+    "id": "1",
+    "node": "1",
+    "name": "n1",
+    "host": "h",
+    "address": "10.0.0.1",
+    "machine": "m",
+    "network": "x",
+}
 GONE = {"runner": "pytorch", "code": -9, "log": "there/runner.log", "last": "a last line"}
+
+
+def joined(number):
+    return {"joined": {**NODE, "id": number, "node": number, "name": f"n{number}"}}
+
+
+def answers(asked):
+    if asked["do"] == "start":
+        return [{"node": "1", "started": {"order": asked["order"]}}]
+    return [{"answer": asked["id"], "cores": 0.25}, {"node": "1", "ended": GONE}]
+
+
+FAULTS = {
+    "missing": {"fault": "missing", "why": "no module"},
+    "away": {"fault": "no_cluster", "why": "nobody answers"},
+    "refuses": {"fault": "refused", "why": "no connection"},
+}
 
 
 def main() -> None:
@@ -13,25 +38,22 @@ def main() -> None:
         sys.stdout.flush()
 
     match sys.argv[1]:
-        case "missing":
-            tell({"fault": "missing", "why": "no module"})
-        case "away":
-            tell({"fault": "no_cluster", "why": "nobody answers"})
+        case kind if kind in FAULTS:
+            tell(FAULTS[kind])
         case "dies":
             sys.stderr.write("it burns\n")
         case "leaves":
             tell({"nodes": [NODE]})
             sys.stderr.write("it burns\n")
+        case "grows":
+            list(map(tell, [{"nodes": [NODE]}, *map(joined, "23")]))
+            sys.stdin.read()
         case "serves":
             tell({"waiting": ["h"]})
             tell({"nodes": [NODE]})
             for line in sys.stdin:
-                asked = json.loads(line)
-                if asked["do"] == "start":
-                    tell({"node": "1", "started": {"order": asked["order"]}})
-                else:
-                    tell({"answer": asked["id"], "cores": 0.25})
-                    tell({"node": "1", "ended": GONE})
+                for answer in answers(json.loads(line)):
+                    tell(answer)
 
 
 if __name__ == "__main__":

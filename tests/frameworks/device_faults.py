@@ -83,6 +83,33 @@ def _raised(name: str) -> AbstractContextManager:
     return mock.patch.object(steps, "step", failing)
 
 
+def _counted_memory(name: str) -> AbstractContextManager:
+    """An allocator that counts on a CPU too: 1000 bytes and one more for each further device."""
+    counted = 1000
+    if name == "pytorch":
+        collectives = import_module("services.pytorch.devices.collectives")
+        trainer = import_module("services.pytorch.matched").MatchedTrainer
+
+        def peak(_):
+            return counted + collectives.place()
+
+        return mock.patch.object(trainer, "peak_device_memory_bytes", peak)
+    if name == "tensorflow":
+        config = import_module("tensorflow").config.experimental
+
+        def info(device):
+            kind, _, number = device.partition(":")
+            assert kind == "GPU"
+            return {"current": 0, "peak": counted + int(number)}
+
+        return mock.patch.object(config, "get_memory_info", info)
+    gpus = [
+        SimpleNamespace(memory_stats=lambda peak=counted + number: {"peak_bytes_in_use": peak})
+        for number in range(DEVICES + 1)  # one that the job does not take
+    ]
+    return mock.patch.object(import_module("jax"), "devices", return_value=gpus)
+
+
 WRONG: dict[str, Plant] = {
     "each device's own mean": _own_mean,
     "batch norm by device": _own_statistics,
@@ -90,7 +117,8 @@ WRONG: dict[str, Plant] = {
 }
 MISSED: Plant = _missed_update
 RAISED: Plant = _raised
-PLANTS = {**WRONG, "a missed update": MISSED, "an error": RAISED}
+COUNTED: Plant = _counted_memory
+PLANTS = {**WRONG, "a missed update": MISSED, "an error": RAISED, "counted memory": COUNTED}
 
 
 def planted(fault: str, name: str) -> AbstractContextManager:

@@ -232,3 +232,12 @@ def test_the_others_end_with_the_first(framework, pool):
         connection.close()  # as when its process is killed
     for process in held._processes:
         assert process.wait(HANG_SECONDS) == 1
+
+
+def test_the_allocators_peak_is_the_sum_of_each_devices_own(framework, name, small, planting):
+    planting.write_text("counted memory")
+    trainer = framework.Trainer(small, jobs.data(), jobs.weights(small))
+    planting.write_text("")
+    trainer._spec = replace(trainer._spec, device=Device.CUDA)
+    with device_faults.COUNTED(name):
+        assert trainer.peak_device_memory_bytes() == 1000 + 1001 + 1002

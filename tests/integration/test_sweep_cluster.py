@@ -6,16 +6,18 @@ from collections import Counter
 import pytest
 from twinrun.contract.enums import JobState
 
-from orchestrator.storage import blocks, clustering, shelf, sweeping
-from tests.builders.clusters import BOTH, Cluster, active
-from tests.builders.runners import runners
-from tests.waiting import HANG_SECONDS, eventually
-
-SIZES = ("batch_size=100", "batch_size=200")
-SWEEP = (
-    *("sweep", "--workload=synthetic-mlp", "--threads=1", "--train-limit=1000", "--epochs=2"),
-    *("--batch-size=100,200", "--no-verify", "--same-seed"),
+from orchestrator.storage import blocks, clustering, shelf
+from tests.builders.clusters import (
+    BOTH,
+    SWEEP,
+    Cluster,
+    active,
+    running_in_cells,
+    trials_of_cells,
 )
+from tests.builders.runners import runners
+from tests.builders.swept import cells
+from tests.waiting import HANG_SECONDS, eventually
 
 
 @pytest.fixture(scope="module")
@@ -28,59 +30,36 @@ def cluster(tmp_path_factory):
         yield found
 
 
-def cells(run):
-    plan = sweeping.plan_of(run)
-    return sweeping.cells_of(run, plan) if plan else {}
-
-
-def running(orchestrator):
-    """The blocks that run and have an epoch: the jobs of each, by machine."""
-    if not shelf.runs(orchestrator.output):
-        return {}
-    found = [e for cell in cells(orchestrator.latest()).values() for e in clustering.left(cell)]
-    return {
-        machine: clustering.jobs_of(block)
-        for machine, block in found
-        if any(trial.epochs for trial in block.trials())
-    }
-
-
-def trials(run):
-    """How many trials each cell has, and what changes if one runs again."""
-    paths = [path for name in SIZES for path in (run.path / name / "events").glob("*.jsonl")]
-    return {path: (path.stat().st_ino, path.stat().st_mtime_ns) for path in paths}
-
-
 def test_a_machine_and_the_command_are_killed_and_every_block_of_every_cell_counts_once(
     cluster, orchestrator, start
 ):
     dying = {side: start("gated", framework=side, name=f"dying-{side}") for side in BOTH}
     addresses = {side: runner.address for side, runner in dying.items()}
     process = orchestrator.start(*SWEEP, "--repeats=3", cluster.file("a", "gated", dying=addresses))
-    assert eventually(lambda: running(orchestrator).keys() >= {"gated", "dying"})
+    assert eventually(lambda: running_in_cells(orchestrator).keys() >= {"gated", "dying"})
     run = orchestrator.latest()
     for runner in dying.values():  # in the middle of its block
         runner.stop(signal.SIGKILL)
-    assert eventually(lambda: len(trials(run)) == 10), "its block did not run again"
+    assert eventually(lambda: len(trials_of_cells(run)) == 10), "its block did not run again"
     process.send_signal(signal.SIGKILL)
     process.communicate(timeout=HANG_SECONDS)
-    kept, half = trials(run), running(orchestrator)
+    kept, half = trials_of_cells(run), running_in_cells(orchestrator)
     assert half.keys() == {"gated"}
 
     alone = cluster.file("gated")
     process = orchestrator.start("resume", str(run.path), alone)
-    assert eventually(lambda: (now := running(orchestrator)) and now != half)
+    assert eventually(lambda: (now := running_in_cells(orchestrator)) and now != half)
     process.send_signal(signal.SIGINT)
     _, stderr = process.communicate(timeout=HANG_SECONDS)
     assert process.returncode == 130, stderr
     assert "to go on with it: orchestrator resume" in stderr
     for runner in cluster.machines["gated"].values():
         assert eventually(lambda runner=runner: not active(runner)), "a job goes on"
-    assert trials(run) == kept
+    assert trials_of_cells(run) == kept
 
     cluster.open()
     orchestrator.run("resume", str(run.path))  # the file that was named last
-    assert trials(run).items() >= kept.items(), "a finished block ran again"
+    assert trials_of_cells(run).items() >= kept.items(), "a finished block ran again"
     for cell in cells(run).values():
         found = cell.trials()
         assert Counter((t.framework, t.number) for t in found) == Counter(

@@ -5,6 +5,7 @@ from collections.abc import Collection, Sequence
 
 from orchestrator.actions.cluster.meeting import Machines
 from orchestrator.actions.cluster.over import Block, Over, Part
+from orchestrator.actions.cluster.plans import joined
 from orchestrator.actions.compare import ComparisonRequest
 from orchestrator.actions.repeat import enough
 from orchestrator.language.phrases import Sentence
@@ -12,6 +13,8 @@ from orchestrator.runners.cluster.queue import Queue, Turns
 from orchestrator.runners.finding import Runners
 from orchestrator.runners.placement import Enough
 from orchestrator.runners.progress import Display
+from orchestrator.settings.hosts import Host
+from orchestrator.storage import blocks
 from orchestrator.storage.store import Run
 
 
@@ -39,6 +42,7 @@ class OfComparison:
         """Run them. Raises as `Over.run`."""
         del runners  # of the first machine
         plan, part = request.plan, Part(run, request, self._turns)
+        self._part = part
         every = range(1, plan.repeats + 1) if plan.precision is None else itertools.count(1)
         self._queue = Queue(
             (Block(part, n) for n in every if n not in self._done), self._machines.met
@@ -47,6 +51,14 @@ class OfComparison:
         if self._done and self._is_enough(len(self._done)):
             self._queue.stop()
         return self._faults, Over(self._machines).run(self._queue, self, display)
+
+    def came(self, host: Host) -> None:
+        """Take note of a machine that came later."""
+        joined(self._part.run, host)
+
+    def left_out(self, name: str, why: Sentence) -> None:
+        """Store that the machine runs no block."""
+        blocks.add(self._part.run.path, blocks.at(0, name, str(why)))
 
     def begun(self, block: Block) -> None:
         """Say nothing: the judge of what is enough does."""

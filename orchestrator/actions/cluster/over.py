@@ -13,6 +13,7 @@ from typing import Protocol
 from twinrun.contract.reasons import Reason
 from twinrun.v1 import job_pb2
 
+from orchestrator.actions.cluster import jobs
 from orchestrator.actions.cluster.meeting import Machines
 from orchestrator.actions.compare import ComparisonRequest
 from orchestrator.errors import CannotRun, OrchestratorError, OutputError, RunnerUnavailable
@@ -24,20 +25,22 @@ from orchestrator.runners.finding import Runners
 from orchestrator.runners.placement import Placement, block
 from orchestrator.runners.progress import Display, Lines
 from orchestrator.runners.schedule import run_trials
+from orchestrator.settings.hosts import Host
 from orchestrator.storage import blocks, clustering
-from orchestrator.storage.blocks import Ran
 from orchestrator.storage.store import Run
-from orchestrator.trials.sides import runner_of
 
 _OF_CELL = Phrase("{number} of {cell}")
 _FAILED = Phrase("{machine} failed in block {number}, which runs again as a whole: {why}")
 _FAILED_LAST = Phrase("{machine} failed in block {number}, which is needed no more: {why}")
 _LEFT_OUT = Phrase("{machine} is left out from now on")
+_CAME = Phrase("{machine} has come, and runs blocks from now on")
+_NOT_TAKEN = Phrase("{machine} has come, and is left out: {why}")
 _NO_MACHINE = Phrase("No machine is left for the blocks that are to run:\n{faults}")
 _NOT_ENDED = Phrase("its runner ended the block early")
 _CANCELLING = Phrase("waiting for {machines} machines to cancel, at most {seconds:g} s")
 _CANCEL_SECONDS = 10.0
 _LOOK_SECONDS = 0.2
+_COME_SECONDS = 1.0  # after which is looked for machines that came
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -82,6 +85,12 @@ class _End:
 class Course(Protocol):
     """Who is told how far the blocks have come, in the main thread."""
 
+    def came(self, host: Host) -> None:
+        """Take note of a machine that came later, and runs blocks from now on."""
+
+    def left_out(self, name: str, why: Sentence) -> None:
+        """Take note of a machine that came later, and runs none."""
+
     def begun(self, block: Block) -> None:
         """Take note of a block that begins, perhaps again."""
 
@@ -97,6 +106,7 @@ class Over:
         self._blocks: dict[str, Run] = {}  # that run, by machine
         self._jobs: dict[str, list[tuple[str, str]]] = {}  # that a failed block left
         self._failures: dict[str, Sentence] = {}
+        self._said = set[tuple[str, str]]()  # what machines refused, and why
         self._unable: dict[str, set[str]] = {}  # machines that cannot run a cell's job, by cell
         self._at_once = AtOnce()
         self._ends: SimpleQueue[_End] = SimpleQueue()
@@ -111,11 +121,13 @@ class Over:
         """
         try:
             while not queue.over:
+                self._take_later(queue, course, display)
                 for machine, block in queue.take(time.monotonic()):
                     course.begun(block)
                     self._at_once.begin(machine, partial(self._work, machine, block))
                 due = queue.next_at
-                self._at_once.wait(*([] if due is None else [due - time.monotonic()]))
+                rest = _COME_SECONDS if due is None else due - time.monotonic()
+                self._at_once.wait(min(rest, _COME_SECONDS))
                 for end in self._ended():
                     self._take(queue, end, course, display)
         except BaseException:
@@ -126,6 +138,22 @@ class Over:
             raise RunnerUnavailable(english(_NO_MACHINE, faults=join(LINES, faults)))
         left = [each for name, each in self._machines.met.items() if name not in queue.left_out]
         return left[0].runners
+
+    def _take_later(self, queue: Queue[Block], course: Course, display: Display) -> None:
+        """Take the machines that came later, and say which cannot be used."""
+        for host, found in list(self._machines.later()):
+            name = host.name
+            if isinstance(found, OrchestratorError):
+                display.say(say(_NOT_TAKEN, machine=name, why=found.message))
+                course.left_out(name, found.message)
+            elif name in queue.running:  # came again; what ran there before is about to fail
+                self._machines.come.put((host, found))
+            else:
+                self._machines.take(found)
+                if not queue.has(name):
+                    queue.add(name)
+                course.came(host)
+                display.say(say(_CAME, machine=name))
 
     def _ended(self) -> Iterator[_End]:
         with suppress(Empty):
@@ -153,6 +181,11 @@ class Over:
             for_good = not is_away or end.machine in self._machines.gone
             queue.failed(end.machine, time.monotonic(), for_good=for_good)
         self._failures[end.machine] = error.message
+        if isinstance(error, CannotRun):  # it says the same of each block that it gets
+            said = end.machine, str(error.message)
+            if said in self._said:
+                return
+            self._said.add(said)
         names = {"machine": end.machine, "number": end.block.said, "why": error.message}
         display.say(say(_FAILED_LAST if queue.stopped else _FAILED, **names))
         if end.machine in queue.left_out:
@@ -179,7 +212,7 @@ class Over:
         met = self._machines.met[machine]
         own, keeper = met.runners, met.host.keeper
         for side, job_id in self._jobs.pop(machine, []):
-            end_job(own, side, job_id)
+            jobs.end(own, side, job_id)
         run, request, number = asked.part.run, asked.part.request, asked.number
         inner = self._blocks[machine] = clustering.begin(run, number, machine)
         order = block(
@@ -198,7 +231,7 @@ class Over:
             clustering.discard(inner)
             if not self._stopping:
                 with self._writing:
-                    blocks.add(run.path, Ran(number, machine, str(error.message)))
+                    blocks.add(run.path, blocks.at(number, machine, str(error.message)))
             raise
         under = None if keeper is None else keeper.condition()
         with self._writing:
@@ -225,7 +258,7 @@ class Over:
                 for side, job_id in clustering.jobs_of(block) if block else ():
                     if (machine, job_id) not in asked:
                         asked.add((machine, job_id))
-                        start(partial(_cancel_job, own, side, job_id))
+                        start(partial(jobs.cancel, own, side, job_id))
             with suppress(Exception):
                 self._at_once.wait(_LOOK_SECONDS)
 
@@ -241,20 +274,6 @@ def _log_of(run: Run, machine: str) -> Iterator[Callable[[str, job_pb2.JobEvent]
                 lines.event(side, event)
 
         yield listen
-
-
-def end_job(runners: Runners, side: str, job_id: str) -> None:
-    """End a job that a block left, so that it takes no time from others."""
-    with suppress(OrchestratorError):  # it has ended, or its runner does not know it
-        client = runners.get(runner_of(side))
-        client.cancel(job_id)
-        for _ in client.watch(job_id):
-            pass
-
-
-def _cancel_job(runners: Runners, side: str, job_id: str) -> None:
-    with suppress(OrchestratorError):
-        runners.get(runner_of(side)).cancel(job_id)
 
 
 def _has_ended(block: Run, sides: Collection[str]) -> bool:

@@ -4,8 +4,8 @@ import dataclasses
 import secrets
 from collections.abc import Mapping
 
+from orchestrator.actions.cluster import jobs
 from orchestrator.actions.cluster.meeting import Machines
-from orchestrator.actions.cluster.over import end_job
 from orchestrator.actions.cluster.sources import HostsFile, Source, source
 from orchestrator.actions.repeat import Plan
 from orchestrator.certificate import certificate_file
@@ -13,6 +13,8 @@ from orchestrator.errors import BadInput
 from orchestrator.language.phrases import Phrase, english, join
 from orchestrator.language.words import LINES
 from orchestrator.runners.cluster.alike import differences
+from orchestrator.settings.hosts import Host
+from orchestrator.settings.keeping import Exclusive
 from orchestrator.storage import clustering, store, sweeping
 from orchestrator.storage.clustering import ClusterPlan
 from orchestrator.storage.store import Run
@@ -37,12 +39,13 @@ def begun(
         addresses=_addresses(machines),
         facts=machines.first.facts,
         seed=secrets.token_hex(8),
-        certified_on=machines.first.host.name,
+        certified_on=machines.first.host.machine,
         repeats=plan.repeats,
         same_seed=plan.same_seed,
         certify=certify,
         profile=profile,
         most_seconds=plan.most_seconds,
+        exclusive=cluster.exclusive,
     )
 
 
@@ -51,7 +54,7 @@ def source_of(run: Run, plan: ClusterPlan, cluster: str | None) -> Source:
 
     Raises BadInput if the file of before is not there any more.
     """
-    found = source(cluster or plan.hosts)
+    found = source(cluster or plan.hosts, Exclusive(plan.exclusive))
     if cluster is None and isinstance(found, HostsFile) and not found.file.exists():
         raise BadInput(english(_MOVED, path=run.path, file=found.file))
     return found
@@ -65,8 +68,16 @@ def gone_on(run: Run, plan: ClusterPlan, now: Source, machines: Machines) -> Clu
         plan,
         hosts=now.text,
         addresses={**plan.addresses, **_addresses(machines)},
-        certified_on=machines.first.host.name,
+        certified_on=machines.first.host.machine,
     )
+
+
+def joined(run: Run, host: Host) -> None:
+    """Store the addresses of a machine that came later. Raises OutputError, RunUnreadable."""
+    plan = clustering.plan_of(run)
+    if plan is not None:
+        addresses = {**plan.addresses, host.name: host.addresses}
+        clustering.write(run, dataclasses.replace(plan, addresses=addresses))
 
 
 def take_up(run: Run, plan: ClusterPlan, machines: Machines) -> ClusterPlan:
@@ -78,7 +89,7 @@ def take_up(run: Run, plan: ClusterPlan, machines: Machines) -> ClusterPlan:
     for machine, block in clustering.left(run):
         if machine in machines.met:
             for side, job_id in clustering.jobs_of(block):
-                end_job(machines.met[machine].runners, side, job_id)
+                jobs.end(machines.met[machine].runners, side, job_id)
     before = clustering.plan_of(run)
     if certificate_file.is_made(run):
         if before is not None:

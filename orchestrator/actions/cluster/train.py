@@ -9,7 +9,7 @@ from orchestrator.actions.cluster.comparison import OfComparison
 from orchestrator.actions.cluster.faults import faults_of
 from orchestrator.actions.cluster.meeting import Machines, meet
 from orchestrator.actions.cluster.plans import begun, gone_on, source_of, take_up
-from orchestrator.actions.cluster.sources import Source
+from orchestrator.actions.cluster.sources import Source, check_exclusive
 from orchestrator.actions.compare import (
     ComparisonRequest,
     Outcome,
@@ -26,7 +26,6 @@ from orchestrator.runners.cluster.queue import Turns
 from orchestrator.runners.progress import Display
 from orchestrator.storage import about, blocks, clustering, store, sweeping
 from orchestrator.storage.about import About
-from orchestrator.storage.blocks import Ran
 from orchestrator.storage.clustering import ClusterPlan
 from orchestrator.storage.running import RUNNING, Making, is_running, making
 from orchestrator.storage.store import Run
@@ -57,11 +56,11 @@ def compare_over(request: ComparisonRequest, cluster: Source, display: Display) 
 
     Raises BadInput before anything runs if the machines are not alike.
     """
+    check_exclusive(cluster, [side.spec(request.spec) for side in request.sides])
     names = request.runner_names
     with (
         closing(Renderer()) as renderer,
-        cluster.opened(names, display) as found,
-        meet(found, names, display) as machines,
+        meet(cluster, names, display) as machines,
     ):
         first = machines.first
         request = dataclasses.replace(request, spec=accepted(request, first.runners))
@@ -102,8 +101,7 @@ def resume(run: Run, cluster: str | None, display: Display) -> Outcome:
     )
     with (
         closing(Renderer()) as renderer,
-        now.opened(names, display) as found,
-        meet(found, names, display) as machines,
+        meet(now, names, display) as machines,
     ):
         _, plan = resumable(run)  # another command may have taken it up meanwhile
         plan = gone_on(run, plan, now, machines)
@@ -145,8 +143,8 @@ def _train(
 ) -> Outcome:
     done = clustering.taken_up(run, request.names)
     for name, why in machines.missing.items():
-        blocks.add(run.path, Ran(0, name, str(why)))
-    on = blocks.machines(run.path)
+        blocks.add(run.path, blocks.at(0, name, str(why)))
+    on = blocks.places(run.path)
     turns = Turns(request.sides, plan.seed, Counter(on.values()))
     over = OfComparison(machines, turns, done, faults_of(run, done))
     outcome = train_into(run, request, machines.first.runners, renderer, display, blocks=over)

@@ -1,6 +1,6 @@
 """The blocks of a sweep on one machine, one after the other."""
 
-from orchestrator.actions.cluster.over import end_job
+from orchestrator.actions.cluster import jobs
 from orchestrator.actions.sweeps.blocks import Cell, Queue, cell_of, placed
 from orchestrator.actions.sweeps.work import Work
 from orchestrator.errors import CannotRun
@@ -27,7 +27,7 @@ class Alone:
         for trial in sweeping.begun(cell, ended):
             job = cell.job(trial.framework, trial.number)
             if job is not None and job.job_id:
-                end_job(self._runners, trial.framework, job.job_id)
+                jobs.end(self._runners, trial.framework, job.job_id)
             sweeping.discard(cell, trial)
         return cell_of(cell, ended)
 

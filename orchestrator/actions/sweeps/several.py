@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from orchestrator.actions.cluster.meeting import Machines
 from orchestrator.actions.cluster.over import Block, Over, Part
-from orchestrator.actions.cluster.plans import take_up
+from orchestrator.actions.cluster.plans import joined, take_up
 from orchestrator.actions.sweeps.blocks import Cell, Queue, cell_of
 from orchestrator.actions.sweeps.work import Work
 from orchestrator.certificate import certificate_file
@@ -13,8 +13,8 @@ from orchestrator.language.phrases import Sentence
 from orchestrator.runners.cluster import queue as machines_queue
 from orchestrator.runners.cluster.queue import Kinds, Turns
 from orchestrator.runners.finding import Runners
+from orchestrator.settings.hosts import Host
 from orchestrator.storage import blocks, clustering
-from orchestrator.storage.blocks import Ran
 from orchestrator.storage.clustering import ClusterPlan
 from orchestrator.storage.store import Run
 
@@ -25,7 +25,8 @@ class Several:
     def __init__(self, machines: Machines, plan: ClusterPlan) -> None:
         self._machines, self._plan = machines, plan
         self._runners = machines.first.runners
-        self._had = Counter[tuple[str, str]]()  # blocks by machine and cell
+        self._cells = list[Run]()
+        self._had = Counter[tuple[str, str]]()  # blocks by machine, or GPU of one, and cell
 
     def runners(self) -> Runners:
         """Return the first machine's, and after the blocks those of one that is left."""
@@ -35,15 +36,16 @@ class Several:
         """Return a cell with what it has. Raises OutputError, RunUnreadable."""
         take_up(cell, self._plan, self._machines)
         ended = clustering.taken_up(cell, cell.about().sides)
-        on = blocks.machines(cell.path)
-        self._had.update((machine, cell.path.name) for machine in on.values())
+        on = blocks.places(cell.path)
+        self._had.update((place, cell.path.name) for place in on.values())
         for name, why in self._machines.missing.items():
-            blocks.add(cell.path, Ran(0, name, str(why)))
+            blocks.add(cell.path, blocks.at(0, name, str(why)))
+        self._cells.append(cell)
         return cell_of(cell, ended)
 
     def run(self, work: Work, queue: Queue) -> None:
         """Run the blocks on all machines. Raises as `Over.run`."""
-        course = _Course(work, queue, self._plan.seed)
+        course = _Course(work, queue, self._plan.seed, self._cells)
         kinds = Kinds[Block](
             lambda block: block.part.cell, queue.look, self._had, is_over=course.is_over
         )
@@ -55,8 +57,8 @@ class Several:
 class _Course:
     """Turns blocks of cells into blocks over machines, and tells the sweep how they end."""
 
-    def __init__(self, work: Work, queue: Queue, seed: str) -> None:
-        self._work, self._queue, self._seed = work, queue, seed
+    def __init__(self, work: Work, queue: Queue, seed: str, runs: Sequence[Run]) -> None:
+        self._work, self._queue, self._seed, self._runs = work, queue, seed, runs
         self._cells: dict[str, Cell] = {}
         self._parts: dict[str, Part] = {}
 
@@ -69,7 +71,7 @@ class _Course:
 
     def _part(self, cell: Run) -> Part:
         request = self._work.request.of_cell(cell.spec())
-        name, on = cell.path.name, blocks.machines(cell.path)
+        name, on = cell.path.name, blocks.places(cell.path)
         turns = Turns(request.sides, f"{self._seed} {name}", Counter(on.values()))
         made = cell.certificate() is None or certificate_file.is_made(cell)
         return Part(cell, request, turns, name, impossible=not made)
@@ -82,6 +84,15 @@ class _Course:
         """Delete the folders of blocks that run."""
         for cell in self._cells.values():
             clustering.close(cell.run)
+
+    def came(self, host: Host) -> None:
+        """Take note of a machine that came later."""
+        joined(self._work.run, host)
+
+    def left_out(self, name: str, why: Sentence) -> None:
+        """Store in each cell that the machine runs no block of it."""
+        for run in self._runs:
+            blocks.add(run.path, blocks.at(0, name, str(why)))
 
     def begun(self, block: Block) -> None:
         self._work.begun(self._queue, self._cells[block.part.cell], block.number)

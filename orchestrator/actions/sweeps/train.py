@@ -9,7 +9,7 @@ from twinrun.v1 import job_pb2
 
 from orchestrator.actions.cluster import plans
 from orchestrator.actions.cluster.meeting import meet
-from orchestrator.actions.cluster.sources import Source
+from orchestrator.actions.cluster.sources import Source, check_exclusive
 from orchestrator.actions.compare import accepted
 from orchestrator.actions.repeat import Plan
 from orchestrator.actions.sweeps.alone import Alone
@@ -59,11 +59,12 @@ def sweep_over(request: SweepRequest, cluster: Source, display: Display) -> Swee
 
     Raises BadInput before anything runs if the machines are not alike.
     """
+    jobs = [side.spec(job) for job in request.jobs.values() for side in request.sides]
+    check_exclusive(cluster, jobs)
     names = runners_of(request.sides)
     with (
         closing(Renderer()) as renderer,
-        cluster.opened(names, display) as found,
-        meet(found, names, display) as machines,
+        meet(cluster, names, display) as machines,
     ):
         first = machines.first.runners
         run, plan = _created(request, first, _builds(names, first))
@@ -107,8 +108,7 @@ def resume_over(run: Run, cluster: str | None, display: Display) -> SweepOutcome
     names, now = runners_of(request.sides), plans.source_of(run, before, cluster)
     with (
         closing(Renderer()) as renderer,
-        now.opened(names, display) as found,
-        meet(found, names, display) as machines,
+        meet(now, names, display) as machines,
     ):
         resumable(run)  # another command may have taken it up meanwhile
         of_machines = plans.gone_on(run, before, now, machines)

@@ -46,7 +46,7 @@ def live(
     ending = threading.Event()
     with _ended_by_signals(ending):
         try:
-            from orchestrator.live import follow, runs, server  # noqa: PLC0415 - a while, for this alone
+            from orchestrator.live import blocks, follow, runs, server  # noqa: PLC0415 - a while
         except ModuleNotFoundError as error:
             raise BadInput(english(_NOT_INSTALLED, package=error.name)) from error
         listener = server.listening(port)
@@ -56,9 +56,10 @@ def live(
         names = dict.fromkeys([*FRAMEWORKS, *given, *local.versions_here(places)])
         board = follow.Board(names)
         serving = server.Server(board, listener)
-        followers: list[follow.Follower | runs.RunFollower] = [
+        followers: list[follow.Follower | runs.RunFollower | blocks.BlockFollower] = [
             *(follow.Follower(name, places, board) for name in names),
             runs.RunFollower(output, board.show_run),
+            blocks.BlockFollower(output, board),
         ]
         serving.start()
         for follower in followers:

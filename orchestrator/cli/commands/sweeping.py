@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from orchestrator.actions.cluster import train as clusters
-from orchestrator.actions.cluster.sources import source
+from orchestrator.actions.cluster.sources import asked
 from orchestrator.actions.compare import raise_for
 from orchestrator.actions.sweeps import train
 from orchestrator.actions.sweeps.request import SweepOutcome, SweepRequest
 from orchestrator.cli import cluster_option, sides_option
-from orchestrator.cli.cluster_option import ClusterOption
+from orchestrator.cli.cluster_option import ClusterOption, ExclusiveOption
 from orchestrator.cli.options import (
     ALL,
     BaselineOption,
@@ -34,6 +34,7 @@ from orchestrator.runners.finding import Runners
 from orchestrator.settings import grid as grids
 from orchestrator.settings import sides as named
 from orchestrator.settings.job import FLAGS, Flag
+from orchestrator.settings.keeping import Exclusive
 from orchestrator.storage import clustering
 from orchestrator.storage.store import Run
 from orchestrator.trials.sides import Side, twice
@@ -73,6 +74,7 @@ def sweep(
         typer.Option("--verify/--no-verify", help="First show that every side does the same job."),
     ] = True,
     cluster: ClusterOption = None,
+    exclusive: ExclusiveOption = Exclusive.MACHINE,
     label: LabelOption = "",
 ) -> None:
     """Compare the frameworks at every combination of several values, and say where they cross.
@@ -83,15 +85,16 @@ def sweep(
     Example: orchestrator sweep --batch-size 16,64,256 --threads 1,2 --repeats 8
     """
     refused = repeat.refused()
-    if cluster is not None:
+    machines = asked(cluster, exclusive)
+    if machines is not None:
         clusters.check(cluster_option.given())
     request = _request(job, repeat, where, frameworks=frameworks, side=side, baseline=baseline)
     request = dataclasses.replace(request, output=shown.output, certify=certify, label=label)
     names = tuple(side.name for side in request.sides)
     epochs = max(spec.epochs for spec in request.jobs.values())
     with closing(display_of(shown, names, epochs)) as display:
-        if cluster is not None:
-            outcome = train.sweep_over(request, source(cluster), display)
+        if machines is not None:
+            outcome = train.sweep_over(request, machines, display)
         else:
             with closing(Runners(where.places(request.sides), display.say)) as runners:
                 outcome = train.sweep(request, runners, display)

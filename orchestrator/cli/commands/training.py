@@ -11,9 +11,9 @@ from orchestrator.actions import compare as comparing
 from orchestrator.actions import evaluate as evaluating
 from orchestrator.actions import threads, variants
 from orchestrator.actions.cluster import train as clusters
-from orchestrator.actions.cluster.sources import source
+from orchestrator.actions.cluster.sources import Source, asked
 from orchestrator.cli import cluster_option, sides_option
-from orchestrator.cli.cluster_option import ClusterOption
+from orchestrator.cli.cluster_option import ClusterOption, ExclusiveOption
 from orchestrator.cli.commands.keeping import RunArgument
 from orchestrator.cli.options import (
     ALL,
@@ -47,6 +47,7 @@ from orchestrator.results.limits.judging import raise_for
 from orchestrator.runners.finding import Runners
 from orchestrator.settings import config
 from orchestrator.settings import sides as named
+from orchestrator.settings.keeping import Exclusive
 from orchestrator.storage import shelf
 from orchestrator.storage.about import Kind
 from orchestrator.trials.sides import sides, twice
@@ -95,6 +96,7 @@ def compare(
         ),
     ] = False,
     cluster: ClusterOption = None,
+    exclusive: ExclusiveOption = Exclusive.MACHINE,
     fail_if: FailIfOption = None,
     label: LabelOption = "",
 ) -> None:
@@ -113,7 +115,8 @@ def compare(
         named.refuse_variants(given=bool(side))
     if best := job.threads == threads.BEST:
         threads.check(compared, variants=kind is not None)
-    if cluster is not None:
+    machines = asked(cluster, exclusive)
+    if machines is not None:
         several = {"--recipe=both": recipe is Recipe.BOTH, "--loop=both": loop is Loop.BOTH}
         own = {**several, "--threads=best": best, "--concurrent": concurrent}
         clusters.check({**cluster_option.given(), **own})
@@ -136,7 +139,7 @@ def compare(
         if kind:
             outcomes = _train_variants(kind, request, where, shown, told)
         else:
-            outcomes = [_train(request, where, shown, told, cluster)]
+            outcomes = [_train(request, where, shown, told, machines)]
         raise_unless_the_same(outcomes)
         _raise_for_cautions(outcomes, refused)
         raise_for([made for each in outcomes for made in each.comparison.decisions])
@@ -208,11 +211,11 @@ def _train(
     where: WhereOptions,
     shown: ShownOptions,
     told: Told,
-    cluster: str | None = None,
+    machines: Source | None = None,
 ) -> comparing.Outcome:
     with closing(display_of(shown, request.names, request.spec.epochs)) as display:
-        if cluster is not None:
-            outcome = clusters.compare_over(request, source(cluster), display)
+        if machines is not None:
+            outcome = clusters.compare_over(request, machines, display)
         else:
             outcome = comparing.train_with_runners(request, where.places(request.sides), display)
     told.comparison(outcome.comparison, outcome.run.path.name)

@@ -9,7 +9,7 @@ const words = JSON.parse(element("words").textContent);
 const jobs = new Map(); // what is known of each, by id
 const lanes = new Map(); // elements, by framework
 let overview = { runners: [], groups: [], run: null, lost: {} };
-let chosen = null; // the id of the first job of the group in front; null: the newest group
+let chosen = null; // the group in front, by its first job, or the newest of a machine; null: of all
 let written = null; // the group whose lines stand in the log
 let lastId = "";
 let waiting = false; // for the next frame
@@ -91,7 +91,7 @@ function drawSoon() {
 }
 
 function draw() {
-  const group = overview.groups.find(({ jobs: [id] }) => id === chosen) ?? overview.groups[0];
+  const group = overview.groups.find((each) => isChosen(each)) ?? overview.groups[0];
   document.querySelector("main").toggleAttribute("data-idle", !group);
   if (group) {
     put(element("title"), group.title);
@@ -101,11 +101,15 @@ function draw() {
   drawRun(overview.run);
   const front = (group?.jobs ?? []).map((id) => jobs.get(id)).filter(Boolean);
   for (const runner of overview.runners) {
-    drawLane(runner, front.find((job) => job.framework === runner.framework));
+    drawLane(runner, front.find((job) => job.framework === runner.framework), group?.machine);
   }
   drawCharts(front);
   drawLog(group, front);
   drawJobs(group);
+}
+
+function isChosen({ jobs: [id], machine }) {
+  return chosen !== null && (chosen.machine ? machine === chosen.machine : id === chosen.id);
 }
 
 // How far the run has come, or what it came to.
@@ -123,7 +127,7 @@ function drawRun(run) {
   said.forEach((text, index) => put(machines.children[index], text));
 }
 
-function drawLane(runner, job) {
+function drawLane(runner, job, machine) {
   let lane = lanes.get(runner.framework);
   if (!lane) {
     lane = element("lane").content.firstElementChild.cloneNode(true);
@@ -146,8 +150,9 @@ function drawLane(runner, job) {
   }
   if (job) put(lane.querySelector("[data-figure=accuracy]").previousElementSibling, job.metric.heading);
   const from = lane.querySelector(".runner");
-  put(from, runner.text);
-  from.toggleAttribute("data-gone", !runner.connected && job !== undefined && job.active);
+  put(from, machine || runner.text);
+  const gone = !machine && !runner.connected && job !== undefined && job.active;
+  from.toggleAttribute("data-gone", gone);
 }
 
 function drawCharts(front) {
@@ -230,13 +235,23 @@ function drawJobs(front) {
   });
 }
 
+// A machine's newest group stands for whatever is its newest; chosen again, it is let go.
+function choice(id) {
+  const group = overview.groups.find(({ jobs: [first] }) => first === id);
+  const machine = group?.machine;
+  if (!machine) return id === overview.groups[0]?.jobs[0] ? null : { id };
+  if (chosen?.machine === machine) return null;
+  const newest = overview.groups.find((each) => each.machine === machine);
+  return group === newest ? { machine } : { id };
+}
+
 function itemOf() {
   const item = document.createElement("li");
   const button = document.createElement("button");
   button.type = "button";
   button.append(document.createElement("strong"));
   button.addEventListener("click", () => {
-    chosen = button.dataset.id === overview.groups[0].jobs[0] ? null : button.dataset.id;
+    chosen = choice(button.dataset.id);
     draw();
   });
   item.append(button);

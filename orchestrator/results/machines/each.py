@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from orchestrator.language.phrases import Phrase, Sentence, english, stored
-from orchestrator.language.words import label
+from orchestrator.language.words import label, listed
 from orchestrator.results.circumstances import Caution
 from orchestrator.results.estimate import Estimate, estimate
 from orchestrator.results.machines.conditions import Conditions, conditions, of_conditions
@@ -35,10 +35,15 @@ _FAILED = Phrase("{machine} failed in a block, {times} times in all; at last: {w
 _AGAIN = Phrase(
     "Nothing of a block that failed counts; one that ran again did so as a whole, and counts once."
 )
-_AWAY = Phrase("{machine} could not be reached, so none of the blocks ran there: {why}")
-_AWAY_LATER = Phrase(
-    "{machine} could not be reached when the run was taken up again, so no more blocks ran there: "
-    "{why}"
+_AWAY = Phrase("None of the blocks ran on {machine}: {why}")
+_AWAY_LATER = Phrase("After some of the blocks no more ran on {machine}: {why}")
+_TOGETHER = Phrase(
+    "On {machines} blocks ran on several GPUs of the machine at once: their trials shared its "
+    "CPUs, its memory bus and its power, and each may have slowed the others."
+)
+_ALONE = Phrase(
+    "Leave out --exclusive for times that nothing disturbed. The GPUs of a machine count as one "
+    "machine in the interval."
 )
 _LOOK_THERE = Phrase("Look for the reason on that node of Ray, or take it out of the cluster.")
 _START = Phrase("Start its runners, or take it out of the file of --cluster.")
@@ -72,9 +77,9 @@ class Machines:
     """``blocks`` that count, by machine; ``certified_on``: who made the certificate, if anyone.
 
     ``certified_before``: the certificate was taken from an earlier run.
-    ``failures``: blocks that failed, and machines that did not answer. ``ran_on``: machines on
+    ``failures``: blocks that failed, and machines that did not answer. ``ran_on``: places on
     which a block ended, whether it counts or not. ``conditions``: of the blocks there, by machine,
-    where Ray started the runners.
+    where Ray started the runners. ``together``: machines of which several GPUs had blocks at once.
     """
 
     blocks: Mapping[str, int]
@@ -84,6 +89,7 @@ class Machines:
     certified_on: str | None
     certified_before: bool
     conditions: Mapping[str, Conditions] = field(default_factory=dict)
+    together: Sequence[str] = ()
 
     @property
     def sentences(self) -> list[Sentence]:
@@ -98,6 +104,14 @@ class Machines:
         if self.certified_on is not None:
             return [said, english(_CERTIFIED, machine=self.certified_on)]
         return [said]
+
+    @property
+    def first_cautions(self) -> list[Caution]:
+        """Whether trials disturbed each other by design, which comes before all else."""
+        if not self.together:
+            return []
+        said = english(_TOGETHER, machines=listed(self.together))
+        return [Caution("GPUS_TOGETHER", said, english(_ALONE))]
 
     @property
     def cautions(self) -> list[Caution]:
@@ -121,18 +135,18 @@ class Machines:
         ]
         failed = [each for each in self.failures if each.block]
         away = [each for each in self.failures if not each.block]
-        times, last = Counter(e.machine for e in failed), {e.machine: e for e in failed}
-        found += [self._failed(each, times[machine]) for machine, each in last.items()]
-        found += map(self._away, {each.machine: each for each in away}.values())
+        times, last = Counter(e.place for e in failed), {e.place: e for e in failed}
+        found += [self._failed(each, times[place]) for place, each in last.items()]
+        found += map(self._away, {each.place: each for each in away}.values())
         return [*found, *of_conditions(self.conditions)]
 
     def _failed(self, last: Ran, times: int) -> Caution:
-        names = {"machine": last.machine, "times": times, "why": stored(last.failed or "")}
+        names = {"machine": last.place, "times": times, "why": stored(last.failed or "")}
         return Caution("MACHINE_FAILED", english(_FAILED, **names), english(_AGAIN))
 
     def _away(self, away: Ran) -> Caution:
-        names = {"machine": away.machine, "why": stored(away.failed or "")}
-        sentence = english(_AWAY_LATER if away.machine in self.ran_on else _AWAY, **names)
+        names = {"machine": away.place, "why": stored(away.failed or "")}
+        sentence = english(_AWAY_LATER if away.place in self.ran_on else _AWAY, **names)
         remedy = english(_LOOK_THERE if self.conditions else _START)
         return Caution("MACHINE_FAILED", sentence, remedy)
 
@@ -152,11 +166,18 @@ def machines(
         dict(sorted(blocks.items())),
         [_of_pair(verdict, on) for verdict in verdicts],
         [each for each in ran if each.failed is not None],
-        sorted(set(on.values())),
+        sorted({each.place for each in ran if each.failed is None}),
         certified_on,
         certified_before,
         conditions(ran),
+        _together(ran),
     )
+
+
+def _together(ran: Sequence[Ran]) -> list[str]:
+    """Return the machines of which several GPUs had blocks, ended or not."""
+    had = {(each.machine, each.gpu) for each in ran if each.block and each.gpu is not None}
+    return sorted(name for name, gpus in Counter(name for name, _ in had).items() if gpus > 1)
 
 
 def _of_pair(verdict: Verdict, on: Mapping[int, str]) -> OfPair:

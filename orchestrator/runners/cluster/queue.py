@@ -57,11 +57,19 @@ class Queue(Generic[Block]):
             self.add(machine)
 
     def add(self, machine: str) -> None:
-        """Add a machine, at any time. Raises ValueError if its name was used before."""
-        if machine in self._failures or machine in self.left_out:
-            raise ValueError(f"there was a machine {machine} before")
+        """Add a machine, at any time; one that was left out begins anew.
+
+        Raises ValueError if it is there.
+        """
+        if self.has(machine):
+            raise ValueError(f"there is a machine {machine}")
+        self.left_out = [each for each in self.left_out if each != machine]
         self._failures[machine] = 0
         self._idle.append(machine)
+
+    def has(self, machine: str) -> bool:
+        """Return whether it is there, and not left out."""
+        return machine in self._failures
 
     def take(self, now: float) -> list[tuple[str, Block]]:
         """Return what begins now: machines, and the block of each."""

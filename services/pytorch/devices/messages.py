@@ -51,6 +51,7 @@ class Command(StrEnum):
     WARM_UP = "warm_up"
     CHUNK = "chunk"
     DIGEST = "digest"  # is answered: the SHA-256 of the model's arrays, hexadecimal
+    PEAK = "peak"  # is answered: `services.trial.trainer.Trainer.peak_device_memory_bytes`
 
 
 @dataclass(frozen=True, slots=True)

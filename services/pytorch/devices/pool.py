@@ -93,7 +93,14 @@ class Pool:
 
     def digests(self) -> list[str]:
         """Return that of each device after the first."""
-        self.send(Command.DIGEST)
+        return self._answers(Command.DIGEST)
+
+    def peaks(self) -> list[int]:
+        """Return the allocator's peak of each device after the first, in bytes."""
+        return self._answers(Command.PEAK)
+
+    def _answers(self, command: Command) -> list[Any]:
+        self.send(command)
         with self.explained():
             found = [each.recv() for each in self._connections]
             if failed := [each for each in found if isinstance(each, Failed)]:

@@ -11,7 +11,7 @@ import queue
 import sys
 import threading
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from multiprocessing import reduction
 from multiprocessing.connection import Connection
 from typing import assert_never
@@ -99,8 +99,8 @@ def _follow(
                 trainer.warm_up()
             case Command.CHUNK:
                 next(epoch, None)
-            case Command.DIGEST:
-                connection.send(digest(trainer))
+            case Command.DIGEST | Command.PEAK:
+                connection.send(_ANSWERS[order](trainer))
             case _:
                 assert_never(order)
 
@@ -122,6 +122,12 @@ def digest(trainer: MatchedTrainer) -> str:
     for array in MatchedTrainer.weights(trainer).values():
         found.update(array.tobytes())
     return found.hexdigest()
+
+
+_ANSWERS: Mapping[Command, Callable[[MatchedTrainer], object]] = {
+    Command.DIGEST: digest,
+    Command.PEAK: lambda trainer: trainer.peak_device_memory_bytes(),
+}
 
 
 def failed(error: BaseException) -> Failed:

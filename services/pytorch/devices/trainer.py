@@ -60,3 +60,6 @@ class LeadingTrainer(MatchedTrainer):
                     "one of them was not that of the other."
                 )
         return super().weights()
+
+    def peak_device_memory_bytes(self) -> int:
+        return super().peak_device_memory_bytes() + sum(self._pool.peaks())

@@ -1,15 +1,20 @@
 """Machines by Ray: what names a cluster, their names, and which of them speak TLS."""
 
 from contextlib import contextmanager
+from queue import SimpleQueue
 
 import pytest
+from twinrun.v1 import job_pb2
 
 from orchestrator.actions.cluster import by_ray
 from orchestrator.actions.cluster.by_ray import RayCluster, _names, names_ray
-from orchestrator.actions.cluster.sources import HostsFile, source
-from orchestrator.errors import RunnerUnavailable
+from orchestrator.actions.cluster.sources import HostsFile, asked, check_exclusive, source
+from orchestrator.errors import BadInput, RunnerUnavailable
+from orchestrator.language.phrases import stored
 from orchestrator.runners.cluster.ray.node import network_id
 from orchestrator.runners.cluster.ray.session import Kept
+from orchestrator.settings.keeping import Exclusive
+from tests.waiting import HANG_SECONDS
 
 CLUSTERS = ("ray", "ray://head:10001", "head:6379", "10.0.0.1:6379", "[::1]:6379")
 FILES = ("hosts.toml", "./ray", "folder/ray", "a:b", "ray.toml", "C:\\hosts:1")
@@ -31,7 +36,8 @@ def test_what_names_a_cluster_and_what_a_file(tmp_path, monkeypatch):
 
 
 def node(key, name="", host="host", address="10.0.0.1", network="far"):
-    found = {"id": key, "name": name or address, "host": host, "address": address}
+    found = {"id": key, "node": key.partition("-")[0], "name": name or address}
+    found |= {"host": host, "address": address}
     return {**found, "machine": "m", "network": network}
 
 
@@ -48,15 +54,22 @@ def test_names_are_of_nodes_and_fit_a_folder(nodes, names):
     assert list(_names(nodes).values()) == names
 
 
+def test_a_name_that_another_node_has_is_not_given_again():
+    assert _names([node("1234567890", "n1")], {"n1"}) == {"1234567890": "n1-12345678"}
+
+
 class Session:
-    """Nodes, all of which start."""
+    """Nodes, all of which start; ``later``: yields those that come later."""
 
-    def __init__(self, *nodes):
-        self.found, self.orders = nodes, {}
+    def __init__(self, *nodes, later=lambda _: ()):
+        self.found, self.orders, self.later, self.kept = nodes, {}, later, {}
 
-    def __call__(self, address, shown, tell):
-        self.address = address
+    def __call__(self, address, shown, tell, *, by_gpu):
+        self.address, self.by_gpu = address, by_gpu
         return self
+
+    def joined(self):
+        yield from self.later(self)
 
     def close(self):
         self.closed = True
@@ -65,21 +78,21 @@ class Session:
         return self.found
 
     def start(self, orders):
-        self.orders = orders
+        self.orders |= orders
         addresses = {"pytorch": "somewhere:1"}
         return {key: {"addresses": addresses, "niceness": 0} for key in orders}
 
     def keep(self, node):
-        return Kept(self, node)
+        return self.kept.setdefault(node, Kept(self, node))
 
 
 @contextmanager
-def opened(monkeypatch, *nodes):
-    session = Session(*nodes)
+def opened(monkeypatch, *nodes, come=print, exclusive=Exclusive.MACHINE, **how):
+    session = Session(*nodes, **how)
     monkeypatch.setattr(by_ray, "Session", session)
     monkeypatch.delenv("RAY_ADDRESS", raising=False)
     display = type("Display", (), {"say": print})
-    with RayCluster("ray").opened(["pytorch"], display) as hosts:
+    with RayCluster("ray", exclusive).opened(["pytorch"], display, come) as hosts:
         yield session, hosts
     assert session.closed
 
@@ -103,6 +116,67 @@ def test_runners_on_other_machines_have_tls_and_those_here_are_on_loopback(monke
     assert not folder.exists()
 
 
-def test_a_cluster_without_nodes_is_told(monkeypatch):
-    with pytest.raises(RunnerUnavailable, match="no node"), opened(monkeypatch):
+@pytest.mark.parametrize(
+    ("exclusive", "said"), [(Exclusive.MACHINE, "has CPUs"), (Exclusive.GPU, "a GPU that Ray")]
+)
+def test_a_cluster_without_nodes_is_told(monkeypatch, exclusive, said):
+    with (
+        pytest.raises(RunnerUnavailable, match=f"no node .*{said}"),
+        opened(monkeypatch, exclusive=exclusive),
+    ):
         pass
+
+
+def part(key, gpu, **further):
+    return {**node(key, "n1", network=network_id()), "gpu": gpu, **further}
+
+
+def test_each_gpu_of_a_machine_is_a_place_of_its_own_there(monkeypatch):
+    """Planted: of one actor nobody knows which GPU it has."""
+    parts = part("1-0", "1"), part("1-1", "GPU-a/b"), {**part("1-2", ""), "fault": "busy"}
+    with opened(monkeypatch, *parts, exclusive=Exclusive.GPU) as (session, hosts):
+        assert session.by_gpu
+        assert [host.name for host in hosts] == ["n1#1", "n1#GPU-a_b", "n1#?2"]
+        assert {host.machine for host in hosts} == {"n1"}
+        assert hosts[2].fault is not None
+
+
+def test_what_comes_later_is_started_too_and_a_machine_keeps_its_name(monkeypatch):
+    """Planted: n1 dies and comes again, as another node of Ray; n2 is a second one of that name."""
+    here = network_id()
+    first = node("1", "n1", network=here), node("2", "n2", network=here)
+    again, other = node("3333333333", "n1", network=here), node("4444444444", "n2", network=here)
+    far = node("5", "n5", address="10.0.0.2")
+    come = SimpleQueue()
+
+    def later(session):
+        session.kept["1"].end(stored("it died"))
+        yield from (again, other, far)
+
+    with opened(monkeypatch, *first, come=come.put, later=later) as (session, _):
+        hosts = [come.get(timeout=HANG_SECONDS) for _ in range(3)]
+        assert [host.name for host in hosts] == ["n1", "n2-44444444", "n5"]
+        assert session.orders["5"]["files"].keys() == {"tls-cert", "tls-key", "tls-client-ca"}
+        assert hosts[2].places.trust["pytorch"]
+
+
+@pytest.mark.parametrize(
+    ("cluster", "exclusive", "said"),
+    [
+        (None, "gpu", "name a cluster of Ray"),
+        ("hosts.toml", "gpu", "needs a cluster of Ray.*hosts.toml names machines"),
+        ("ray", "core", "'core'; choose from machine, gpu"),
+    ],
+)
+def test_a_gpu_for_each_block_is_refused_where_nobody_can_give_it(cluster, exclusive, said):
+    with pytest.raises(BadInput, match=said):
+        asked(cluster, exclusive)
+
+
+def test_a_gpu_for_each_block_is_refused_where_a_job_uses_none():
+    jobs = [job_pb2.JobSpec(device=kind) for kind in (job_pb2.DEVICE_CUDA, job_pb2.DEVICE_CPU)]
+    check_exclusive(asked("ray", "gpu"), jobs[:1])
+    check_exclusive(asked("ray", "machine"), jobs)
+    with pytest.raises(BadInput, match="--device cuda"):
+        check_exclusive(asked("ray", "gpu"), jobs)
+    assert asked(None, "machine") is None

@@ -41,7 +41,7 @@ def source(monkeypatch, tmp_path):
         met = Met(Host(name, Places()), Runners(client, Client("tensorflow")), {})
 
         @contextmanager
-        def meet(_hosts, _names, _display):
+        def meet(_source, _names, _display):
             yield Machines({name: met}, {})
 
         monkeypatch.setattr(train, "meet", meet)

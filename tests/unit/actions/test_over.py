@@ -1,7 +1,6 @@
 """Blocks over machines on scripted runners: what fails, what ends, and what is raised."""
 
 import threading
-from collections import Counter
 from types import SimpleNamespace
 
 import pytest
@@ -9,30 +8,23 @@ from twinrun.v1 import job_pb2
 
 from orchestrator.actions.cluster import comparison as over_machines
 from orchestrator.actions.cluster import meeting
-from orchestrator.actions.cluster.comparison import OfComparison
 from orchestrator.actions.cluster.meeting import Machines, Met
-from orchestrator.actions.compare import ComparisonRequest
-from orchestrator.actions.repeat import Plan
 from orchestrator.errors import (
     BadInput,
     CannotRun,
-    OrchestratorError,
     OutputError,
     RunnerUnavailable,
 )
 from orchestrator.language.phrases import stored
 from orchestrator.runners.cluster import queue
-from orchestrator.runners.cluster.queue import Turns
-from orchestrator.runners.progress import Lines
 from orchestrator.settings.config import Places
 from orchestrator.settings.hosts import Host
 from orchestrator.settings.keeping import Condition
 from orchestrator.storage import blocks, clustering
-from orchestrator.trials.sides import sides
 from tests.builders.events import numbered, state, trial_events
+from tests.builders.over import counts, over
 from tests.builders.scripted import BOTH
-from tests.builders.stored import create
-from tests.builders.sweeping import SPEC_OF_ONE, Client, Dying, Patient, Runners
+from tests.builders.sweeping import Client, Dying, Patient
 from tests.waiting import HANG_SECONDS
 
 
@@ -57,32 +49,6 @@ class Restarted(Client):
 @pytest.fixture(autouse=True)
 def restless(monkeypatch):
     monkeypatch.setattr(queue, "REST_SECONDS", 0.0)
-
-
-def over(folder, repeats=4, done=(), precision=None, *, gone=(), keeper=None, **first):
-    """Run blocks on machines, of whose PyTorch's runners ``first`` are; return all of it.
-
-    ``gone``: those whose runners are known to be gone; ``keeper``: of all.
-    """
-    run, said = create(folder, sides=BOTH, spec=SPEC_OF_ONE), list[str]()
-    met = {
-        name: Met(Host(name, Places(), keeper), Runners(client, Client("tensorflow")), {})
-        for name, client in first.items()
-    }
-    plan = Plan(repeats, same_seed=False, precision=precision)
-    request = ComparisonRequest("w", SPEC_OF_ONE, sides(BOTH), folder, plan=plan)
-    machines = Machines(met, {}, dict.fromkeys(gone, stored("it burns")))
-    work = OfComparison(machines, Turns(request.sides, "seed", {}), done)
-    error = None
-    try:
-        work(run, request, met[next(iter(met))].runners, Lines(said.append))
-    except OrchestratorError as raised:
-        error = raised
-    return run, said, error
-
-
-def counts(run):
-    return Counter(trial.number for trial in run.trials())
 
 
 def test_a_machine_that_fails_once_has_its_block_run_again_and_goes_on(tmp_path):
@@ -149,6 +115,15 @@ class Keeper:
 
     def condition(self):
         return Condition(self.begun / 100, 0, "m")
+
+
+def test_blocks_on_gpus_of_a_machine_are_of_that_machine(tmp_path):
+    places = {"n1#0": Client("pytorch"), "n1#1": Client("pytorch")}
+    run, _, error = over(tmp_path, 6, **places)
+    assert error is None
+    assert set(blocks.machines(run.path).values()) == {"n1"}
+    assert {each.gpu for each in blocks.blocks(run.path)} == {"0", "1"}
+    assert {trial.machine for trial in run.trials()} == {"n1"}
 
 
 def test_what_disturbed_a_block_is_stored_with_it(tmp_path):

@@ -54,7 +54,7 @@ def machines(monkeypatch, tmp_path):
         }
 
         @contextmanager
-        def meet(_hosts, _names, _display):
+        def meet(_source, _names, _display):
             yield Machines(met, dict(missing))
 
         monkeypatch.setattr(train, "meet", meet)

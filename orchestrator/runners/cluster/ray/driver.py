@@ -1,4 +1,4 @@
-"""A process of its own that speaks to Ray: ``python -m ...driver ADDRESS``.
+"""A process of its own that speaks to Ray: ``python -m ...driver ADDRESS machine|gpu``.
 
 Only here is Ray imported: no process that has gRPC's channels or a framework has Ray too, and none
 of Ray's threads, signals and variables reaches the orchestrator. Lines of JSON come and go by
@@ -13,29 +13,39 @@ import sys
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
+from contextlib import suppress
 from functools import partial
 from queue import SimpleQueue
 from typing import Any
 
 from orchestrator.runners.cluster.ray import node as nodes
+from orchestrator.runners.cluster.ray.sharing import are_named, machines, parts
 
-RESOURCE = "twinrun"  # nodes that have it are the machines; if none has it, all nodes are
 READY_SECONDS = 300.0  # for actors to begin
 _TELL_SECONDS = 5.0  # after which is said what is waited for
 _STOP_SECONDS = 20.0
 _CONNECT_SECONDS = 10.0
 _AGAIN_SECONDS = 1.0  # after which a node is asked that could not be reached
+_LOOK_SECONDS = 5.0  # between two looks for nodes that come later
 _MOST_LETTERS = 600
 
 
 class Driver:
-    """Actors on all nodes, and what they tell."""
+    """Actors on all nodes, and what they tell.
 
-    def __init__(self, ray: Any, tell: Callable[[Mapping[str, Any]], None]) -> None:
-        self._ray, self._tell = ray, tell
+    An actor has a whole node, or ``by_gpu`` one GPU of it; ``id`` is its own, ``node`` the node's.
+    """
+
+    def __init__(
+        self, ray: Any, tell: Callable[[Mapping[str, Any]], None], *, by_gpu: bool = False
+    ) -> None:
+        self._ray, self._tell, self._by_gpu = ray, tell, by_gpu
+        self._named = False  # whether nodes are machines by the resource
+        self._nodes = dict[str, tuple[str, str]]()  # name and address of each that was taken
         self._actors: dict[str, Any] = {}
         self._found: dict[str, dict[str, Any]] = {}
         self._looking: set[str] = set()
+        self._first: set[str] | None = set()  # those at the beginning. None: they are told
         self.come: SimpleQueue[Any] = SimpleQueue()
 
     def serve(self) -> None:
@@ -49,30 +59,75 @@ class Driver:
                 self._begin("cores", item["node"], partial(self._answered, item["id"]))
 
     def place(self) -> None:
-        """Begin an actor on each node, which takes all of its CPUs and GPUs."""
+        """Begin actors on each node that there is, and look for further ones from then on."""
+        there = self._ray.nodes()
+        self._named = are_named(there)
+        self._first = self._take(there)
+        self._later(_TELL_SECONDS, self._waiting)
+        self._tell_first()
+        self._look_again()
+
+    def _take(self, there: list[dict[str, Any]]) -> set[str]:
+        """Begin actors on the nodes that are new, and return their ids."""
         kind = self._ray.remote(nodes.Node)
         pinned = self._ray.util.scheduling_strategies.NodeAffinitySchedulingStrategy
-        for each in machines(self._ray.nodes()):
-            key = each["NodeID"]
-            self._found[key] = {
-                "id": key,
-                "name": each["NodeName"],
-                "host": each["NodeManagerHostname"],
-                "address": each["NodeManagerAddress"],
-            }
-            self._actors[key] = kind.options(
-                **whole(each["Resources"]),
-                scheduling_strategy=pinned(key, soft=False),
-                max_concurrency=4,  # to watch, and be asked
-                max_restarts=0,
-            ).remote(key)
-            self._looking.add(key)
-        for key in self._actors:
+        begun = set[str]()
+        for each in machines(there, named=self._named, by_gpu=self._by_gpu):
+            node = each["NodeID"]
+            if node in self._nodes or self._is_taken(each, there):
+                continue
+            self._nodes[node] = each["NodeName"], each["NodeManagerAddress"]
+            options = parts(each["Resources"], by_gpu=self._by_gpu)
+            for number, part in enumerate(options):
+                key = f"{node}-{number}" if self._by_gpu else node
+                self._found[key] = {
+                    "id": key,
+                    "node": node,
+                    "name": each["NodeName"],
+                    "host": each["NodeManagerHostname"],
+                    "address": each["NodeManagerAddress"],
+                }
+                self._actors[key] = kind.options(
+                    **part,
+                    scheduling_strategy=pinned(node, soft=False),
+                    max_concurrency=4,  # to watch, and be asked
+                    max_restarts=0,
+                ).remote(key, len(options) if self._by_gpu else 0)
+                begun.add(key)
+        self._looking |= begun
+        for key in begun:
             self._begin("look", key, self._looked)
-        for seconds, then in ((_TELL_SECONDS, self._waiting), (READY_SECONDS, self._give_up)):
-            self._later(seconds, then)
-        if not self._actors:
-            self._tell({"nodes": []})
+        if begun:
+            self._later(READY_SECONDS, partial(self._give_up, begun))
+        return begun
+
+    def _is_taken(self, node: Mapping[str, Any], there: list[dict[str, Any]]) -> bool:
+        """Return whether a later node is one that was taken, whose death Ray has not noticed yet.
+
+        It is started again: once that one is dead it comes back by its name.
+        """
+        alive = {each["NodeID"] for each in there if each["Alive"]}
+        same = node["NodeName"], node["NodeManagerAddress"]
+        return self._first is None and any(
+            known == same and key in alive for key, known in self._nodes.items()
+        )
+
+    def _look_again(self) -> None:
+        self._later(_LOOK_SECONDS, self._look_for_more)
+
+    def _look_for_more(self) -> None:
+        def ask() -> None:  # in a thread of its own: the cluster may be slow to answer
+            there = []
+            with suppress(Exception):  # what is wrong with the cluster is told by those who watch
+                there = self._ray.nodes()
+            self.come.put(partial(self._came, there))
+
+        threading.Thread(target=ask, daemon=True).start()
+
+    def _came(self, there: list[dict[str, Any]]) -> None:
+        if self._first is None:
+            self._take(there)
+        self._look_again()
 
     def stop(self) -> None:
         """End all runners and actors."""
@@ -96,24 +151,32 @@ class Driver:
         timer.start()
 
     def _looked(self, key: str, future: "Future[Any]") -> None:
-        if key not in self._looking:
-            return
-        self._found[key].update(_result(future))
+        if key in self._looking:
+            self._found[key].update(_result(future))
+            self._known(key)
+
+    def _known(self, key: str) -> None:
+        """Tell of an actor that has answered, or will not; at the beginning of all at once."""
         self._looking.remove(key)
-        if not self._looking:
-            self._tell({"nodes": list(self._found.values())})
+        if self._first is None:
+            self._tell({"joined": self._found[key]})
+        else:
+            self._tell_first()
+
+    def _tell_first(self) -> None:
+        if self._first is not None and not self._first & self._looking:
+            self._tell({"nodes": [self._found[key] for key in self._found if key in self._first]})
+            self._first = None
 
     def _waiting(self) -> None:
-        if self._looking:
-            self._tell({"waiting": [self._found[key]["host"] for key in self._looking]})
+        if waited := [self._found[key]["host"] for key in self._found if key in self._looking]:
+            self._tell({"waiting": waited})
 
-    def _give_up(self) -> None:
-        for key in list(self._looking):
+    def _give_up(self, begun: set[str]) -> None:
+        for key in [key for key in self._found if key in begun & self._looking]:
             self._ray.kill(self._actors.pop(key))
             self._found[key]["fault"] = "busy"
-            self._looking.remove(key)
-            if not self._looking:
-                self._tell({"nodes": list(self._found.values())})
+            self._known(key)
 
     def _started(self, key: str, future: "Future[Any]") -> None:
         started = _result(future)
@@ -130,32 +193,6 @@ class Driver:
     def _answered(self, number: int, _: str, future: "Future[Any]") -> None:
         cores = None if future.exception() else future.result()
         self._tell({"answer": number, "cores": cores})
-
-
-def machines(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return the nodes that are used, of those that Ray has.
-
-    Those with the resource; if there are none, all that have CPUs: a head that is to do no work has
-    none.
-    """
-    alive = [each for each in found if each["Alive"]]
-    named = [each for each in alive if each["Resources"].get(RESOURCE, 0) > 0]
-    return named or [each for each in alive if each["Resources"].get("CPU", 0) > 0]
-
-
-def whole(resources: Mapping[str, float]) -> dict[str, Any]:
-    """Return the options of an actor that takes all of a node, so that nobody else gets a part."""
-    options: dict[str, Any] = {
-        "num_cpus": _most(resources.get("CPU", 0)),
-        "num_gpus": _most(resources.get("GPU", 0)),
-    }
-    if resources.get(RESOURCE, 0) > 0:
-        options["resources"] = {RESOURCE: _most(resources[RESOURCE])}
-    return options
-
-
-def _most(amount: float) -> float:
-    return float(int(amount)) if amount > 1 else amount  # Ray takes no fractions above 1
 
 
 def _result(future: "Future[Any]") -> dict[str, Any]:
@@ -209,13 +246,13 @@ def main() -> None:
     if why := unreachable(sys.argv[1]):
         tell({"fault": "no_cluster", "why": why})
         return
-    driver = Driver(ray, tell)
+    driver = Driver(ray, tell, by_gpu=sys.argv[2] == "gpu")
     threading.Thread(target=read, daemon=True).start()
     ray.cloudpickle.register_pickle_by_value(nodes)
     try:
         ray.init(sys.argv[1], log_to_driver=False, logging_level="ERROR")
     except Exception as error:  # noqa: BLE001 - Ray raises many kinds
-        tell({"fault": "no_cluster", "why": _said(error)})
+        tell({"fault": "refused", "why": _said(error)})
         return
     connected.set()
     try:

@@ -43,10 +43,17 @@ class Fault(Exception):
 
 
 class Node:
-    """One node; methods run at once, in threads. ``node``: its id."""
+    """A node, or one GPU of it; methods run at once, in threads.
 
-    def __init__(self, node: str) -> None:
-        self._node = node
+    ``key``: the node's id, with the number of the part. ``parts``: how many GPUs of the node have
+    an actor of their own, each the one that Ray gave it; 0: this one has the whole node.
+    """
+
+    def __init__(self, key: str, parts: int = 0) -> None:
+        node, dash, part = key.partition("-")
+        self._folder = f"{node[:12]}{dash}{part}"
+        self._parts = parts
+        self._gpu = os.environ.get("CUDA_VISIBLE_DEVICES", "") if parts else ""
         self._raylet = os.getppid()
         self._environment = environment_before(self._raylet)
         self._runners: dict[str, subprocess.Popen[bytes]] = {}
@@ -56,8 +63,13 @@ class Node:
         self._last = time.monotonic(), cpu_seconds()
 
     def look(self) -> dict[str, object]:
-        """Return which machine, and which network of it, the node is on."""
-        return {"machine": machine_id(), "network": network_id()}
+        """Return which machine, and which network of it, the node is on, and the ``gpu`` of it.
+
+        Or a ``fault``: if Ray did not say which GPU, trials would take the same one.
+        """
+        if self._parts and (not self._gpu or "," in self._gpu):
+            return Fault("no_gpu", found=self._gpu).told
+        return {"machine": machine_id(), "network": network_id(), "gpu": self._gpu}
 
     def start(self, order: Mapping[str, Any]) -> dict[str, object]:
         """Start runners; return their ``addresses`` by name and their ``niceness``, or a ``fault``.
@@ -115,7 +127,7 @@ class Node:
         if missing := [str(path) for path in pythons.values() if not path.exists()]:
             raise Fault("no_python", paths=missing)
         home = Path(self._environment.get("XDG_STATE_HOME") or Path.home() / ".local/state")
-        states = home / "twinrun" / "ray" / self._node[:12]
+        states = home / "twinrun" / "ray" / self._folder
         access = {flag: states / "tls" / f"{flag}.pem" for flag in order["files"]}
         self._secrets = list(access.values())
         for flag, path in access.items():
@@ -139,7 +151,9 @@ class Node:
                         *("--until-stdin-closes=at-once", "--grace=0"),
                     ],
                     env={
+                        **self._of_part(),
                         **{k: v for k, v in self._environment.items() if _is_allowed(k)},
+                        **({"CUDA_VISIBLE_DEVICES": self._gpu} if self._gpu else {}),
                         "PYTHONSAFEPATH": "1",  # imports nothing from the folder that it is in
                     },
                     stdin=subprocess.PIPE,  # it ends with this process
@@ -155,6 +169,12 @@ class Node:
         pids = [process.pid for process in self._runners.values()]
         niceness = max(os.getpriority(os.PRIO_PROCESS, pid) for pid in pids)
         return {"addresses": addresses, "niceness": niceness, "pids": pids}
+
+    def _of_part(self) -> dict[str, str]:
+        """Return what a runner gets unless the node says otherwise: its part of the CPUs."""
+        if not self._parts:
+            return {}
+        return {"TWINRUN_THREADS": str(max(1, len(os.sched_getaffinity(0)) // self._parts))}
 
     def _address(self, name: str, file: Path, process: subprocess.Popen[bytes]) -> str:
         end = time.monotonic() + START_SECONDS

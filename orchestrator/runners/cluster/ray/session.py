@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from queue import Empty, SimpleQueue
 from typing import Any
@@ -21,6 +21,11 @@ _MISSING = Phrase(
     "--cluster {address} needs Ray, which is not installed: {python} -m pip install 'twinrun[ray]'"
 )
 _NO_CLUSTER = Phrase("--cluster {address}: there is no cluster of Ray that can be used: {why}")
+_REFUSED = Phrase(
+    "--cluster {address}: there is no cluster of Ray that can be used: {why}\n"
+    "If there is one, and it was started with RAY_AUTH_MODE=token, set that here too, and have its "
+    "token in ~/.ray/auth_token."
+)
 _LOST = Phrase("the process that speaks to Ray ended: {last}")
 _WAITING = Phrase("waiting for Ray's nodes, whose CPUs may be in use: {nodes}; at most {seconds} s")
 _NO_PYTHON = Phrase(
@@ -30,6 +35,9 @@ _NO_PYTHON = Phrase(
 _ENDED = Phrase("its {runner} runner ended during its start; its last lines, from {log}:\n{last}")
 _HELD = Phrase("a runner of an earlier command still holds {path} there; end it")
 _NOT_STARTED = Phrase("runners cannot be started there: {why}")
+_NO_GPU = Phrase(
+    "Ray did not say which of its GPUs these runners have: CUDA_VISIBLE_DEVICES is {found!r} there"
+)
 _BUSY = Phrase("its CPUs or GPUs are in use by other work of Ray, and a block is alone")
 _ACTOR = Phrase("Ray lost it: {why}")
 _DIED = Phrase(
@@ -78,15 +86,19 @@ class Kept:
 class Session:
     """Nodes of the cluster at ``address``, as long as this is not closed.
 
-    ``shown``: the address as the user gave it; ``tell`` receives what is waited for.
+    ``shown``: the address as the user gave it; ``tell`` receives what is waited for. ``by_gpu``:
+    each GPU of a node is one of the nodes that are given.
     """
 
-    def __init__(self, address: str, shown: str, tell: Callable[[str], None]) -> None:
+    def __init__(
+        self, address: str, shown: str, tell: Callable[[str], None], *, by_gpu: bool = False
+    ) -> None:
         self._shown, self._tell = shown, tell
         self._kept: dict[str, Kept] = {}
         self._answers: dict[int, SimpleQueue[float | None]] = {}
         self._numbers = itertools.count(1)
         self._news: SimpleQueue[dict[str, Any] | None] = SimpleQueue()
+        self._joined: SimpleQueue[dict[str, Any] | None] = SimpleQueue()
         self._closing = False
         self._log = tempfile.TemporaryFile("w+", errors="replace")  # noqa: SIM115 - closed by `close`
         commands, self._commands = os.pipe()
@@ -94,7 +106,7 @@ class Session:
         # RAY_ADDRESS would take precedence over what is asked for here.
         env = {name: value for name, value in os.environ.items() if name != "RAY_ADDRESS"}
         self._process = subprocess.Popen(
-            [sys.executable, "-m", _DRIVER, address],
+            [sys.executable, "-m", _DRIVER, address, "gpu" if by_gpu else "machine"],
             env={**env, "RAY_USAGE_STATS_ENABLED": "0"},
             stdin=commands,
             stdout=answers,
@@ -147,6 +159,14 @@ class Session:
                 found[news["node"]] = news["started"]
         return found
 
+    def joined(self) -> Iterator[Mapping[str, Any]]:
+        """Yield the nodes that come later, as `nodes`, until this is closed.
+
+        Not in the main thread. Nothing else may `start` runners meanwhile.
+        """
+        while (node := self._joined.get()) is not None:
+            yield node
+
     def keep(self, node: str) -> Kept:
         """Return what knows of the runners of a node."""
         return self._kept.setdefault(node, Kept(self, node))
@@ -167,6 +187,8 @@ class Session:
             del self._answers[number]
 
     def _send(self, message: Mapping[str, object]) -> None:
+        if self._closing:  # its end of the pipe may be another file by now
+            raise BrokenPipeError
         os.write(self._commands, json.dumps(message).encode() + b"\n")
 
     def _next(self) -> dict[str, Any]:
@@ -182,15 +204,17 @@ class Session:
                 return news
             case "missing":
                 raise BadInput(english(_MISSING, address=self._shown, python=sys.executable))
-            case _:
+            case kind:
+                said = _REFUSED if kind == "refused" else _NO_CLUSTER
                 names = {"address": self._shown, "why": news["why"]}
-                raise RunnerUnavailable(english(_NO_CLUSTER, **names))
+                raise RunnerUnavailable(english(said, **names))
 
     def _read(self) -> None:
         with os.fdopen(self._from, encoding="utf-8") as lines:
             for line in lines:
                 self._take(json.loads(line))
         self._news.put(None)
+        self._joined.put(None)
         if not self._closing:
             for kept in list(self._kept.values()):
                 kept.end(self._lost())
@@ -199,15 +223,19 @@ class Session:
         if "answer" in news:
             if (answer := self._answers.get(news["answer"])) is not None:
                 answer.put(news["cores"])
+        elif "joined" in news:
+            self._joined.put(news["joined"])
         elif "ended" not in news:
             self._news.put(news)
         elif news["ended"] and not self._closing:
             self.keep(news["node"]).end(fault(news["ended"]))
 
     def _lost(self) -> Sentence:
-        self._log.seek(0)
-        last = "\n".join(self._log.read().splitlines()[-_LOG_LINES:])
-        return english(_LOST, last=last)
+        last = list[str]()
+        with suppress(ValueError):  # this was closed meanwhile
+            self._log.seek(0)
+            last = self._log.read().splitlines()[-_LOG_LINES:]
+        return english(_LOST, last="\n".join(last))
 
 
 def fault(found: Mapping[str, Any]) -> Sentence:
@@ -225,6 +253,8 @@ def fault(found: Mapping[str, Any]) -> Sentence:
             return english(_HELD, path=found["path"])
         case "failed":
             return english(_NOT_STARTED, why=found["why"])
+        case "no_gpu":
+            return english(_NO_GPU, found=found["found"])
         case "busy":
             return english(_BUSY)
         case "actor":

@@ -16,14 +16,12 @@ from orchestrator.storage import blocks, clustering, store
 from orchestrator.storage.about import Kind
 from orchestrator.storage.blocks import Ran
 from orchestrator.storage.clustering import ClusterPlan
+from tests.builders.scripted import BOTH
 from tests.builders.stored import add_trial, compared
 
 PLAN = ClusterPlan("hosts.toml", {}, {}, "seed", "a", 12, False, True, False, 60.0)
 
-LATER = (
-    "{machine} could not be reached when the run was taken up again, so no more blocks ran there: "
-    "{why}"
-)
+LATER = "After some of the blocks no more ran on {machine}: {why}"
 
 
 def over(output, where, pairs=12, *, certifies=True):
@@ -37,7 +35,7 @@ def over(output, where, pairs=12, *, certifies=True):
         about = run.about()
         store.within(run, store.CERTIFICATE, Kind.VERIFY, about.sides, run.spec())
     for number in range(1, pairs + 1):
-        blocks.add(run.path, Ran(number, where(number)))
+        blocks.add(run.path, blocks.at(number, where(number)))
     return run
 
 
@@ -108,7 +106,7 @@ def test_failures_are_told_and_their_blocks_count_once(tmp_path):
     said = [e.sentence for e in found.cautions if e.code == "MACHINE_FAILED"]
     assert said == [
         "c failed in a block, 2 times in all; at last: it burned",
-        "d could not be reached, so none of the blocks ran there: nobody answers",
+        "None of the blocks ran on d: nobody answers",
     ]
 
 
@@ -125,6 +123,58 @@ def test_a_machine_that_is_away_later_keeps_its_blocks_and_its_failures(tmp_path
         "b failed in a block, 1 times in all; at last: it burned",
         LATER.format(machine="b", why="nobody answers"),
         LATER.format(machine="e", why="it is off"),
+    ]
+
+
+def on_gpus(number, sign="#"):
+    """Two machines with four GPUs each, of which each runs two of sixteen blocks."""
+    machine, gpu = divmod(number % 8, 4)
+    return f"{'ab'[machine]}{sign}{gpu}"
+
+
+def test_several_gpus_of_a_machine_are_one_machine_in_the_interval(tmp_path):
+    """The trap: eight places of two machines that differ, taken for eight machines."""
+    places = {
+        "gpus": on_gpus,
+        "machines": lambda number: on_gpus(number)[0],
+        "apart": lambda number: on_gpus(number, "-"),
+    }
+    verdicts = {}
+    for name, where in places.items():
+        run = over(tmp_path / name, where, 16)
+        for number in range(1, 17):
+            if on_gpus(number).startswith("b"):
+                add_trial(run, "pytorch", number, seconds=[0.65 + 0.001 * number] * 3)
+        verdicts[name] = finish.comparison_of(run).verdict
+    assert verdicts["gpus"] == verdicts["machines"]
+    assert verdicts["gpus"].machines == 2
+    wide, narrow = (verdicts[name].high / verdicts[name].low for name in ("gpus", "apart"))
+    assert wide > 2 * narrow, "the trap is not shown"
+
+
+def test_that_trials_shared_a_machine_is_said_before_all_else(tmp_path):
+    run = over(tmp_path / "many", on_gpus, 16)
+    run.write_certificate(certificate_file.as_dict(Certificates([none_made(stored("x"), *BOTH)])))
+    first, *others = finish.comparison_of(run).cautions
+    assert first.code == "GPUS_TOGETHER"
+    assert first.sentence.startswith("On a and b blocks ran on several GPUs of the machine at once")
+    assert others
+    found = finish.comparison_of(run).machines
+    assert found.blocks == {"a": 8, "b": 8}
+    assert as_dict(finish.comparison_of(run))["machines"]["together"] == ["a", "b"]
+
+
+def test_a_machine_of_which_one_gpu_had_blocks_was_shared_by_none(tmp_path):
+    """And of one whose second GPU failed in each, the trials had shared it."""
+    run = over(tmp_path, lambda number: f"{'ab'[number % 2]}#0")
+    assert finish.comparison_of(run).machines.together == []
+    blocks.add(run.path, blocks.at(3, "b#1", "it burned"))
+    blocks.add(run.path, blocks.at(0, "b#2", "nobody answers"))
+    cautions = finish.comparison_of(run).cautions
+    assert cautions[0].sentence.startswith("On b blocks ran on several GPUs")
+    assert [e.sentence for e in cautions if e.code == "MACHINE_FAILED"] == [
+        "b#1 failed in a block, 1 times in all; at last: it burned",
+        "None of the blocks ran on b#2: nobody answers",
     ]
 
 

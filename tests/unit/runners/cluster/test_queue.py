@@ -104,7 +104,7 @@ def test_a_machine_may_join_and_nothing_begins_after_the_stop() -> None:
     assert queue.take(0.0) == [("a", 1)]
     queue.add("b")
     assert queue.take(0.0) == [("b", 2)]
-    with pytest.raises(ValueError, match="before"):
+    with pytest.raises(ValueError, match="there is"):
         queue.add("a")
     queue.failed("b", 0.0)
     queue.stop()
@@ -113,6 +113,19 @@ def test_a_machine_may_join_and_nothing_begins_after_the_stop() -> None:
     queue.finished("a")
     assert queue.over
     assert not queue.lost
+
+
+def test_a_machine_that_was_left_out_may_come_again() -> None:
+    queue = Queue(["one", "two"], ["a", "b"])
+    queue.take(0.0)
+    queue.failed("a", 0.0, for_good=True)
+    assert not queue.has("a")
+    queue.add("a")
+    assert queue.has("a")
+    assert not queue.left_out
+    assert queue.take(0.0) == []  # its block is to run elsewhere first, if possible
+    queue.finished("b")
+    assert queue.take(0.0) == [("b", "one")]
 
 
 def test_a_block_that_fails_after_the_stop_does_not_run_again() -> None:

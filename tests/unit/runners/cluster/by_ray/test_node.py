@@ -20,6 +20,8 @@ import os, sys
 state = sys.argv[sys.argv.index("--state-dir") + 1]
 with open(state + "/environment", "w") as file:
     file.write("\\n".join(os.environ) + "\\n" + "\\n".join(sys.argv))
+with open(state + "/variables", "w") as file:
+    file.write("\\n".join("=".join(pair) for pair in os.environ.items()))
 for word in sys.argv:
     if word.startswith("--tls-cert="):
         path = word.partition("=")[2]
@@ -51,15 +53,19 @@ def begun(tmp_path, monkeypatch):
     """A node whose Ray was started with some variables."""
     found = []
 
-    def begin(**variables):
+    def begin(key="0123456789abcdef", parts=0, **variables):
         variables = {"XDG_STATE_HOME": str(tmp_path / "state"), **variables}
         monkeypatch.setattr(nodes, "environment_before", lambda _: variables)
-        found.append(Node("0123456789abcdef"))
+        found.append(Node(key, parts))
         return found[-1]
 
     yield begin
     for node in found:
         node.stop()
+
+
+def variables(state):
+    return (state / "variables").read_text().splitlines()
 
 
 def order(environments, **further):
@@ -87,6 +93,29 @@ def test_a_runner_gets_what_is_on_the_list_and_nothing_that_ray_changed(begun, t
     assert f"--tls-cert={written}" in found
     assert (states / "pytorch/given").read_text() == "a secret 0"
     assert not written.exists(), "it stays if the actor is killed"
+
+
+@pytest.mark.parametrize(("given", "threads"), [({}, "4"), ({"TWINRUN_THREADS": "7"}, "7")])
+def test_a_runner_of_a_part_has_the_gpu_that_ray_gave_it_and_its_share_of_cpus(
+    begun, tmp_path, monkeypatch, given, threads
+):
+    """Planted: the node has two GPUs, and Ray gave its second one to this worker."""
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "3")
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(8)))
+    node = begun("0123456789abcdef-1", 2, CUDA_VISIBLE_DEVICES="2,3", **given)
+    assert node.look()["gpu"] == "3"
+    node.start(order(environment(tmp_path, SERVES)))
+    state = tmp_path / "state/twinrun/ray/0123456789ab-1/pytorch"
+    assert {"CUDA_VISIBLE_DEVICES=3", f"TWINRUN_THREADS={threads}"} <= set(variables(state))
+
+
+@pytest.mark.parametrize("visible", [None, "", "0,1"])
+def test_a_part_of_which_ray_did_not_say_the_gpu_is_not_used(begun, monkeypatch, visible):
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    if visible is not None:
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
+    assert begun("0123456789abcdef-1", 2).look() == {"fault": "no_gpu", "found": visible or ""}
+    assert begun().look()["gpu"] == ""
 
 
 def test_the_environment_is_the_one_in_which_ray_was_started():

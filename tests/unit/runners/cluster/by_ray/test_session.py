@@ -17,6 +17,7 @@ FAULTS = {
     "held": {"path": "/a/state"},
     "failed": {"why": "no space"},
     "busy": {},
+    "no_gpu": {"found": "0,1"},
     "actor": {"why": "it died"},
 }
 
@@ -33,6 +34,7 @@ def opened(monkeypatch):
     [
         ("missing", BadInput, r"pip install 'twinrun\[ray\]'"),
         ("away", RunnerUnavailable, "--cluster away: .*nobody answers"),
+        ("refuses", RunnerUnavailable, "(?s)no connection.*RAY_AUTH_MODE=token"),
         ("dies", RunnerUnavailable, "it burns"),
     ],
 )
@@ -59,6 +61,15 @@ def test_nodes_are_asked_and_their_end_is_told(opened):
         assert "a last line" in str(ends.get(timeout=HANG_SECONDS))
 
 
+def test_nodes_that_come_later_are_given_one_by_one_until_it_is_closed(opened):
+    begin, _ = opened
+    with begin("grows") as found:
+        found.nodes()
+        later = found.joined()
+        assert [next(later)["name"], next(later)["name"]] == ["n2", "n3"]
+    assert list(later) == []
+
+
 def test_an_end_before_runners_are_started_is_said_in_a_sentence(opened):
     """Planted: nobody reads what is asked."""
     begin, _ = opened
@@ -75,6 +86,8 @@ def test_nothing_is_an_end_once_it_is_closed(opened):
         found.nodes()
         kept = found.keep("1")
     assert kept.gone is None
+    with pytest.raises(RunnerUnavailable):  # the number of its pipe may be another file's by now
+        found.start({"1": {}})
     assert kept.condition().engine_cores is None
 
 
