@@ -23,7 +23,7 @@ from orchestrator.language.words import LINES
 from orchestrator.results.comparison import Comparison
 from orchestrator.runners.finding import Runners
 from orchestrator.runners.placement import placements
-from orchestrator.runners.planning import completed, why_not_at_once
+from orchestrator.runners.planning import accepted, why_not_at_once
 from orchestrator.runners.progress import Display, logged
 from orchestrator.runners.schedule import Listener, run_trials
 from orchestrator.settings.config import Places
@@ -92,7 +92,7 @@ def train(request: ComparisonRequest, runners: Runners, display: Display) -> Out
     """
     runners.prepare(request.runner_names)
     with closing(Renderer()) as renderer:
-        request = dataclasses.replace(request, spec=accepted(request, runners))
+        request = dataclasses.replace(request, spec=accepted(request.spec, request.sides, runners))
         run = created(request)
         with making(run) as made:
             if request.best_threads:
@@ -113,15 +113,6 @@ def created(request: ComparisonRequest) -> Run:
         margin=request.plan.margin,
         fail_if=request.plan.fail_if,
     )
-
-
-def accepted(request: ComparisonRequest, runners: Runners) -> job_pb2.JobSpec:
-    """Return the spec completed, as every side's runner accepts it. Raises BadInput."""
-    spec = completed(request.spec, request.runner_names, runners)
-    for side in request.sides:
-        if side.changes:
-            completed(side.spec(spec), [side.runner], runners)
-    return spec
 
 
 def train_into(

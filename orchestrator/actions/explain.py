@@ -1,9 +1,10 @@
 """Runs the trials of an explanation: the matched job, and one difference at a time."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from twinrun.contract.spec import JobSpec
 from twinrun.v1 import job_pb2
 
 from orchestrator.actions.request import Request, kept
@@ -18,16 +19,17 @@ from orchestrator.results.habits.explanation import (
     as_dict,
     asked_in,
     explained,
+    inputs_of,
     skipped,
 )
 from orchestrator.results.habits.interactions import twos
 from orchestrator.results.habits.numbering import number_of, number_of_idiomatic, number_of_two
 from orchestrator.results.habits.pitfall import Pitfall
 from orchestrator.results.habits.together import Together, together, with_together
-from orchestrator.results.habits.touching import why_not
+from orchestrator.results.habits.touching import why_none
 from orchestrator.runners.finding import Runners
 from orchestrator.runners.placement import Placement
-from orchestrator.runners.planning import completed
+from orchestrator.runners.planning import accepted
 from orchestrator.runners.progress import Display, logged
 from orchestrator.runners.schedule import run_trials
 from orchestrator.storage import store
@@ -35,7 +37,7 @@ from orchestrator.storage.about import Kind
 from orchestrator.storage.files import noting
 from orchestrator.storage.running import making
 from orchestrator.storage.store import Run
-from orchestrator.trials.sides import framework_of
+from orchestrator.trials.sides import Side, as_flag, framework_of
 from orchestrator.trials.spec import spec_of
 
 _ASKED = "asked"  # the file that says which pitfalls were requested
@@ -45,6 +47,10 @@ _OF_A_GPU = Phrase("The pitfall {name} is one of a GPU only; add --device cuda."
 _TWICE = Phrase("The pitfall {name} is named more than once; name it once.")
 _NOT_THERE = Phrase(
     "{framework} has no way of its own where the pitfall {name} is; leave out one of the two."
+)
+_SHARED = Phrase(
+    "{side}: devices is {devices}, and several devices share a matched job only, without the ways "
+    "of a framework, which this command introduces. Take one device."
 )
 _ONE_OF_PAIRS = Phrase(
     "--all-pairs introduces each two of several differences at once, and {name} is the only one "
@@ -64,6 +70,13 @@ class ExplanationRequest(Request):
     repeats: int = 1
     all_pairs: bool = False
     idiomatic: bool = False
+
+    def __post_init__(self) -> None:
+        """Check each side's job too. Raises BadInput."""
+        super().__post_init__()
+        for side in self.sides:
+            if (devices := side.spec(self.spec).devices) > 1:
+                raise BadInput(english(_SHARED, side=as_flag(side.name), devices=devices))
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,9 +152,11 @@ def run_explanation(request: ExplanationRequest, runners: Runners, display: Disp
     from orchestrator import page  # noqa: F401, PLC0415 - take a while to import
     from orchestrator.figures import plots  # noqa: F401, PLC0415 - take a while to import
 
-    spec = completed(request.spec, request.runner_names, runners)
-    job = spec_of(spec, request.workload)
-    if all(reasons := [why_not(pitfall, job, None) for pitfall in request.pitfalls]):
+    spec = accepted(request.spec, request.sides, runners)
+    if request.idiomatic:
+        accepted(_idiomatic(spec), request.sides, runners)
+    jobs = {side.name: spec_of(side.spec(spec), side.name) for side in request.sides}
+    if all(reasons := [why_none(pitfall, jobs, {}) for pitfall in request.pitfalls]):
         given = zip(request.pitfalls, reasons, strict=True)
         passed = [Skipped(pitfall, why) for pitfall, why in given if why]
         raise BadInput(join(NEXT, [each.sentence for each in passed]))
@@ -156,7 +171,7 @@ def run_explanation(request: ExplanationRequest, runners: Runners, display: Disp
     with making(run) as made:
         try:
             with logged(run.log_path, display) as listen:
-                order = _placements(spec, request, run, display)
+                order = _placements(spec, jobs, request, run, display)
                 faults = run_trials(order, runners, run, listen)
         except KeyboardInterrupt:
             interrupted = True
@@ -210,33 +225,48 @@ def mapping_of(found: Found, workload: str) -> dict[str, object]:
 
 
 def _placements(
-    spec: job_pb2.JobSpec, request: ExplanationRequest, run: Run, display: Display
+    spec: job_pb2.JobSpec,
+    jobs: Mapping[str, JobSpec],
+    request: ExplanationRequest,
+    run: Run,
+    display: Display,
 ) -> Iterator[Placement]:
     """Yield the trials of each repetition, the matched ones first; what does not apply is left out.
 
-    The sides take turns to be first. What a job has as inputs is known from its first trials.
+    ``jobs``: of each side. The sides take turns to be first. What a job has as inputs is known from
+    its first trials.
     """
     for repetition in range(request.repeats):
         for place, variant in enumerate(_variants(request)):
-            if any(_passes(pitfall, run) for pitfall in variant):
+            inputs = inputs_of(run.trials()) if variant else {}
+            if any(why_none(pitfall, jobs, inputs) for pitfall in variant):
                 continue
-            changed = job_pb2.JobSpec()
-            changed.CopyFrom(spec)
-            changed.seed = (spec.seed + repetition) % 2**31
+            changed = _seeded(spec, repetition)
             changed.own_ways.extend(pitfall.way for pitfall in variant)
             if variant:
                 what = join(AND, [english(pitfall.title) for pitfall in variant])
                 display.say(say(_LETTING_IN, what=what))
-            for name in _turn(request.names, repetition + place):
-                yield Placement(name, _number_of(variant, repetition), changed)
+            for side in _turn(request.sides, repetition + place):
+                yield Placement(side.name, _number_of(variant, repetition), side.spec(changed))
         if request.idiomatic:
-            changed = job_pb2.JobSpec()
-            changed.CopyFrom(spec)
-            changed.seed = (spec.seed + repetition) % 2**31
-            changed.recipe = job_pb2.RECIPE_IDIOMATIC
+            changed = _idiomatic(_seeded(spec, repetition))
             display.say(say(_IDIOMATIC))
-            for name in _turn(request.names, repetition):
-                yield Placement(name, number_of_idiomatic(repetition), changed)
+            for side in _turn(request.sides, repetition):
+                yield Placement(side.name, number_of_idiomatic(repetition), side.spec(changed))
+
+
+def _seeded(spec: job_pb2.JobSpec, repetition: int) -> job_pb2.JobSpec:
+    changed = job_pb2.JobSpec()
+    changed.CopyFrom(spec)
+    changed.seed = (spec.seed + repetition) % 2**31
+    return changed
+
+
+def _idiomatic(spec: job_pb2.JobSpec) -> job_pb2.JobSpec:
+    changed = job_pb2.JobSpec()
+    changed.CopyFrom(spec)
+    changed.recipe = job_pb2.RECIPE_IDIOMATIC
+    return changed
 
 
 def _variants(request: ExplanationRequest) -> list[tuple[Pitfall, ...]]:
@@ -251,11 +281,6 @@ def _number_of(variant: tuple[Pitfall, ...], repetition: int) -> int:
     return number_of(variant[0] if variant else None, repetition)
 
 
-def _turn(frameworks: Sequence[str], first: int) -> Sequence[str]:
-    first %= len(frameworks)
-    return (*frameworks[first:], *frameworks[:first])
-
-
-def _passes(pitfall: Pitfall, run: Run) -> bool:
-    inputs = next((trial.inputs for trial in run.trials() if trial.inputs), None)
-    return why_not(pitfall, run.job_spec(), inputs) is not None
+def _turn(sides: Sequence[Side], first: int) -> Sequence[Side]:
+    first %= len(sides)
+    return (*sides[first:], *sides[:first])

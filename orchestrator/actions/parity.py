@@ -35,7 +35,7 @@ from orchestrator.results.parity import (
 )
 from orchestrator.runners.finding import Runners
 from orchestrator.runners.placement import Placement
-from orchestrator.runners.planning import completed
+from orchestrator.runners.planning import accepted
 from orchestrator.runners.progress import Display, Stages, logged
 from orchestrator.runners.schedule import run_trials
 from orchestrator.settings.parity import Case
@@ -47,6 +47,7 @@ from orchestrator.storage.running import making
 from orchestrator.storage.store import Run
 from orchestrator.trials.mappings.reading import read
 from orchestrator.trials.mappings.stored import fields_of
+from orchestrator.trials.sides import Side, runners_of
 from orchestrator.trials.trial import Trial
 
 NAME = "parity"  # of the run, where others have their workload's
@@ -57,13 +58,13 @@ _SHARED = runner_service_pb2.PROCESS_USE_SHARED
 
 @dataclass(frozen=True, slots=True)
 class ParityRequest:
-    """The ``cases`` on each of ``frameworks``, of which the first is the baseline.
+    """The ``cases`` on each of ``sides``, of which the first is the baseline.
 
-    In each of the ``precisions`` and ``executions``.
+    In each of the ``precisions`` and ``executions``, unless a side changes how it is computed.
     """
 
     cases: Sequence[Case]
-    frameworks: Sequence[str]
+    sides: Sequence[Side]
     precisions: Sequence[Precision]
     executions: Sequence[Execution]
     output: Path
@@ -93,12 +94,13 @@ def run_parity(request: ParityRequest, runners: Runners, display: Display) -> Ou
 
     Raises BadInput if a runner refuses a case, before any is run.
     """
-    runners.prepare(request.frameworks)
+    runners.prepare(runners_of(request.sides))
     from orchestrator import page  # noqa: F401, PLC0415 - takes a while to import
 
     plan = _plan(request, runners)
+    names = [side.name for side in request.sides]
     run = store.create(
-        *(request.output, Kind.PARITY, NAME, request.frameworks, next(iter(plan.values()))),
+        *(request.output, Kind.PARITY, NAME, names, next(iter(plan.values()))),
         label=request.label,
     )
     run.write_result(_PLAN, {"plan": [fields_of(each) for each in plan]})
@@ -137,7 +139,7 @@ def _plan(request: ParityRequest, runners: Runners) -> dict[Planned, job_pb2.Job
         ):
             setattr(spec, field, getattr(job_pb2, f"{field}_{value}".upper()))
         spec.matched_initial_values = recipe == IDIOMATIC
-        plan[planned] = completed(spec, request.frameworks, runners)
+        plan[planned] = accepted(spec, request.sides, runners)
     return plan
 
 
@@ -162,12 +164,16 @@ def _train(
     runners: Runners,
     display: Display,
 ) -> None:
-    at_once = request.device is not Device.CUDA
+    specs = [side.spec(spec) for side in request.sides for spec in plan.values()]
+    at_once = all(spec.device != job_pb2.DEVICE_CUDA for spec in specs)
     with logged(run.log_path, Stages(display)) as listen:
         for done, (planned, spec) in enumerate(plan.items()):
             what = {name: getattr(planned, name) for name in ("case", "recipe", "precision")}
             display.stage(say(_TRYING, **what, execution=planned.execution), done, len(plan))
-            order = [Placement(name, planned.number, spec, _SHARED) for name in request.frameworks]
+            order = [
+                Placement(side.name, planned.number, side.spec(spec), _SHARED)
+                for side in request.sides
+            ]
             run_trials(order, runners, run, listen, at_once=at_once)  # a failed one is in its row
 
 

@@ -5,12 +5,7 @@ from contextlib import closing
 
 from twinrun.v1 import job_pb2
 
-from orchestrator.actions.compare import (
-    ComparisonRequest,
-    Outcome,
-    accepted,
-    train_into,
-)
+from orchestrator.actions.compare import ComparisonRequest, Outcome, train_into
 from orchestrator.actions.finish import comparison_of
 from orchestrator.actions.request import kept
 from orchestrator.errors import BadInput
@@ -21,6 +16,7 @@ from orchestrator.results.comparison import Comparison
 from orchestrator.results.recipes import RECIPES
 from orchestrator.results.variants import CHANGES, Variants, as_dict, variants
 from orchestrator.runners.finding import Runners
+from orchestrator.runners.planning import accepted
 from orchestrator.runners.progress import Display
 from orchestrator.settings.job import one_of
 from orchestrator.storage import store
@@ -59,7 +55,7 @@ def train_variants(
     """
     runners.prepare(request.runner_names)
     with closing(Renderer()) as renderer:
-        spec = accepted(request, runners)
+        spec = accepted(request.spec, request.sides, runners)
         run = store.create(
             *(request.output, kind, request.workload, request.names, spec),
             baseline=request.baseline,

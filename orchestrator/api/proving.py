@@ -15,7 +15,7 @@ from orchestrator.api.progress import Progress
 from orchestrator.api.result import Record
 from orchestrator.api.words import in_words_of_python
 from orchestrator.frameworks import usual
-from orchestrator.settings import by_devices, config
+from orchestrator.settings import by_devices
 from orchestrator.settings import sides as named
 from orchestrator.settings.job import one_of
 
@@ -80,9 +80,9 @@ def explain(
     job, listed = job_of(workload, given), names_of(frameworks, 2)
     asked = (pitfall,) if isinstance(pitfall, str) else pitfall or ()
     spec = spec_of(job, changes, {"epochs": 1})
-    compared = named.unchanged(sides_of(side, listed, spec))
+    compared = named.explained(sides_of(side, listed, spec))
     names = tuple(each.name for each in compared)
-    first = config.baseline(baseline, names)
+    first = named.baseline(baseline, compared, spec)
     request = explaining.ExplanationRequest(
         *(job.title, spec, compared, Path(output), first),
         pitfalls=explaining.chosen(asked, spec.device, names),

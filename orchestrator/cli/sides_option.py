@@ -24,15 +24,6 @@ SidesOption = Annotated[
     ),
 ]
 
-UnchangedOption = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--side",
-        metavar="NAME",
-        help="A side: a framework, or a version of it, such as pytorch-2.13.0, from 'make setup "
-        "TORCH_VERSION=2.13.0' or by --runner. Once for each side, in place of --frameworks.",
-    ),
-]
 RunnersOption = Annotated[
     str,
     typer.Option(
@@ -61,16 +52,6 @@ def compared(
         return by_address or sides(by_code.frameworks(config.compared(frameworks, least), spec))
     named.refuse_both("--frameworks", given=frameworks != ALL)
     return named.sides(given, spec)
-
-
-def unchanged(
-    given: Sequence[str] | None, frameworks: str, spec: job_pb2.JobSpec, where: WhereOptions
-) -> tuple[Side, ...]:
-    """Return the sides as `compared` does, two or more, each another runner and of the same job.
-
-    Raises BadInput.
-    """
-    return named.unchanged(compared(given, frameworks, spec, where, least=2))
 
 
 def asked(frameworks: str, where: WhereOptions) -> tuple[tuple[str, ...], Places]:

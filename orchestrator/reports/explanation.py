@@ -25,7 +25,7 @@ from orchestrator.results.habits.explanation import Row, Skipped
 from orchestrator.results.habits.pitfall import Pitfall
 from orchestrator.results.quantities import seconds
 from orchestrator.trials.metrics import ACCURACY, Metric
-from orchestrator.trials.sides import framework_of
+from orchestrator.trials.sides import changed_fields, framework_of
 
 _MATCHED = Phrase("nothing")
 _MEANING = Phrase(
@@ -37,6 +37,7 @@ _METRIC = Phrase("{metric}: {second}'s minus {first}'s.")
 _ONE = Phrase("One pair of trials each: provisional, and an interval needs --repeats {fewest}.")
 _FEW = Phrase("{pairs} pairs of trials each: provisional, and an interval needs {fewest}.")
 _INTERVALS = Phrase("In brackets are intervals (95 %), from {pairs} pairs of trials each.")
+_CHANGED = Phrase("In every row the sides' jobs differ in {fields}, on purpose.")
 _TAKEN = Phrase(
     "Others took up to {share} of the CPUs: the times are not those of a quiet machine."
 )
@@ -164,6 +165,8 @@ def meaning(rows: Sequence[Row]) -> str:
     taken = max(each.taken or 0.0 for each in rows)
     if taken > OTHER_CPUS:
         basis = join(NEXT, [basis, english(_TAKEN, share=percent(taken))])
+    if fields := changed_fields(list(rows[0].seconds)):
+        basis = join(NEXT, [basis, english(_CHANGED, fields=", ".join(fields))])
     names, metric = {"first": first, "second": second}, rows[0].metric
     of_metric = english(_METRIC, **names, metric=metric.word)
     effect = english(_ACCURACY, **names) if metric is ACCURACY else of_metric

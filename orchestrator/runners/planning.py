@@ -10,6 +10,7 @@ from orchestrator.language.phrases import Phrase, Sentence, english
 from orchestrator.language.words import label
 from orchestrator.runners import coded
 from orchestrator.runners.finding import Runners
+from orchestrator.trials.sides import Side, runners_of
 
 _ON_A_CPU = Phrase("trials on a CPU would take time from each other")
 _NO_GPU = Phrase("the {framework} runner does not report which GPU it uses")
@@ -38,6 +39,18 @@ def completed(spec: job_pb2.JobSpec, names: Sequence[str], runners: Runners) -> 
     given = [client.validate(whole) for client in clients]  # each may refuse
     check_same(names, given)
     return given[0]
+
+
+def accepted(spec: job_pb2.JobSpec, sides: Sequence[Side], runners: Runners) -> job_pb2.JobSpec:
+    """Return the spec completed, as the runner of every side accepts it with the side's changes.
+
+    Raises as `completed`.
+    """
+    whole = completed(spec, runners_of(sides), runners)
+    for side in sides:
+        if side.changes:
+            completed(side.spec(whole), [side.runner], runners)
+    return whole
 
 
 def untrained(

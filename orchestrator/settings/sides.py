@@ -16,7 +16,7 @@ from orchestrator.language.words import LINES, SEMICOLON
 from orchestrator.settings import config, versions
 from orchestrator.settings.workloads import forms, lines
 from orchestrator.trials.mappings.names import in_proto
-from orchestrator.trials.sides import SHARED, WORK, Side, as_flag, whole
+from orchestrator.trials.sides import HOW, OWN, SHARED, WORK, Side, as_flag, whole
 from orchestrator.trials.spec import spec_of
 
 _OF = Phrase("--side {text!r}: {fault}")
@@ -46,12 +46,22 @@ _VARIANTS = Phrase(
     "--loop both and --recipe both make several comparisons, and --side one; write both as sides: "
     "--side pytorch --side 'pytorch: loop=custom'."
 )
-_UNCHANGED = Phrase(
-    "--side {side!r}: here a side is a framework, or a version of one, and changes nothing of the "
-    "job. 'orchestrator compare' takes sides that do."
+_OWN = Phrase(
+    "--side {side!r}: {field} is what this command itself changes, for every side alike: each "
+    "difference by itself, and with --recipe both the idiomatic recipe. 'orchestrator compare' "
+    "takes such a side."
+)
+_ONE_KIND = Phrase(
+    "--side {side!r}: here each row is a job of its own, with one kind of layer, loss or optimizer "
+    "and its own numbers, so a side may only change how it is computed: {fields}. 'orchestrator "
+    "compare' lists what a changed {field} makes of a whole job."
+)
+_VARIED = Phrase(
+    "--side {side!r} changes {field}, which --{field} says for all sides: leave out one of the two."
 )
 _SAME = Phrase("--side names {side} twice; here each side is another one.")
 _FEW = Phrase("This needs {least} sides or more, and --side names {count}.")
+_OF_A_KIND = HOW - {"devices"}  # each kind is also tried in its own way, which takes one device
 _MOST_CHARACTERS = 100  # of a side's name, which is a part of names of files
 _NEXT = re.compile(r",(?=\s*[A-Za-z_][\w.]*\s*=)")  # YAML has no such thing within a value
 
@@ -94,18 +104,40 @@ def baseline(text: str | None, compared: Sequence[Side], spec: job_pb2.JobSpec) 
     return config.baseline(text, names)
 
 
-def unchanged(found: Sequence[Side]) -> tuple[Side, ...]:
-    """Return the sides if they are two or more, each another runner, and change nothing of the job.
+def explained(found: Sequence[Side]) -> tuple[Side, ...]:
+    """Return the sides if `explain` can introduce its differences into them. Raises BadInput.
 
-    Raises BadInput.
+    They are two or more, none twice, and none has ways of its own already.
     """
-    for side in found:
-        if side.changes:
-            raise BadInput(english(_UNCHANGED, side=as_flag(side.name)))
-        if side.letter:
-            raise BadInput(english(_SAME, side=side.runner))
+    own = [(side, field) for side in found for field, _ in side.changes if whole(field) in OWN]
+    faults = [english(_OWN, side=as_flag(side.name), field=field) for side, field in own]
+    return _different(found, faults)
+
+
+def kind_by_kind(found: Sequence[Side], asked: Sequence[str] = ()) -> tuple[Side, ...]:
+    """Return the sides if `parity` can try each kind on them. Raises BadInput.
+
+    They are two or more, none twice, and change only how a job is computed; none what ``asked``,
+    fields that flags say for all of them.
+    """
+    how, faults = ", ".join(sorted(_OF_A_KIND)), list[Sentence]()
+    for side, field in [(each, field) for each in found for field, _ in each.changes]:
+        given = {"side": as_flag(side.name), "field": field}
+        if field in asked:
+            faults.append(english(_VARIED, **given))
+        elif whole(field) not in _OF_A_KIND:
+            faults.append(english(_ONE_KIND, **given, fields=how))
+    return _different(found, faults)
+
+
+def _different(found: Sequence[Side], faults: Sequence[Sentence]) -> tuple[Side, ...]:
+    """Return the sides if they are two or more, none twice, and have no ``faults``."""
+    twice = dict.fromkeys(as_flag(side.name) for side in found if side.letter)
+    wrong = [*faults, *(english(_SAME, side=side) for side in twice)]
     if len(found) < 2:
-        raise BadInput(english(_FEW, least=2, count=len(found)))
+        wrong.append(english(_FEW, least=2, count=len(found)))
+    if wrong:
+        raise BadInput(join(LINES, wrong))
     return tuple(found)
 
 

@@ -32,8 +32,8 @@ class PeakMemory:
 
     def whole(self) -> int:
         """Return the peak of the process's life in bytes."""
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss  # since the last `begin`
-        return max(self._largest, peak if sys.platform == "darwin" else peak * 1024)
+        peak = _status("VmHWM", self._proc)  # since the last `begin`
+        return max(self._largest, _maximum() if peak is None else peak)
 
     def _forgotten(self) -> bool:
         """Set the peak to what is resident now, by proc(5), and return whether it is that."""
@@ -43,6 +43,12 @@ class PeakMemory:
             return False
         peak, now = _status("VmHWM", self._proc), resident_bytes(self._proc)
         return peak is not None and now is not None and peak <= now + _ROOM
+
+
+def _maximum() -> int:
+    """Return the peak where /proc has none. On Linux it would have that of whoever started it."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024
 
 
 def free_bytes(proc: Path = _PROC, cgroup: Path = _CGROUP) -> int | None:

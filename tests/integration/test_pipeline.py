@@ -17,8 +17,8 @@ def cases(path):
     suite = ElementTree.parse(path).getroot()[0]
     found = {}
     for case in suite.iter("testcase"):
-        (child,) = case
-        found[case.get("name")] = (child.tag, child.text)
+        ((tag, text),) = [(child.tag, child.text) for child in case] or [("passed", "")]
+        found[case.get("name")] = (tag, text)
     ends = [tag for tag, _ in found.values()]
     assert suite.get("tests") == str(len(ends))
     assert suite.get("failures") == str(ends.count("failure"))

@@ -10,19 +10,14 @@ from orchestrator.actions.cluster.faults import faults_of
 from orchestrator.actions.cluster.meeting import Machines, meet
 from orchestrator.actions.cluster.plans import begun, gone_on, source_of, take_up
 from orchestrator.actions.cluster.sources import Source, check_exclusive
-from orchestrator.actions.compare import (
-    ComparisonRequest,
-    Outcome,
-    accepted,
-    created,
-    train_into,
-)
+from orchestrator.actions.compare import ComparisonRequest, Outcome, created, train_into
 from orchestrator.actions.repeat import Plan
 from orchestrator.errors import BadInput
 from orchestrator.figures.renderer import Renderer
 from orchestrator.language.phrases import Phrase, english, join, say
 from orchestrator.language.words import COMMA
 from orchestrator.runners.cluster.queue import Turns
+from orchestrator.runners.planning import accepted
 from orchestrator.runners.progress import Display
 from orchestrator.storage import about, blocks, clustering, store, sweeping
 from orchestrator.storage.about import About
@@ -63,7 +58,9 @@ def compare_over(request: ComparisonRequest, cluster: Source, display: Display) 
         meet(cluster, names, display) as machines,
     ):
         first = machines.first
-        request = dataclasses.replace(request, spec=accepted(request, first.runners))
+        request = dataclasses.replace(
+            request, spec=accepted(request.spec, request.sides, first.runners)
+        )
         run = created(request)
         plan = begun(
             *(cluster, machines, request.plan), certify=request.certify, profile=request.profile

@@ -10,7 +10,6 @@ from twinrun.v1 import job_pb2
 from orchestrator.actions.cluster import plans
 from orchestrator.actions.cluster.meeting import meet
 from orchestrator.actions.cluster.sources import Source, check_exclusive
-from orchestrator.actions.compare import accepted
 from orchestrator.actions.repeat import Plan
 from orchestrator.actions.sweeps.alone import Alone
 from orchestrator.actions.sweeps.request import SweepOutcome, SweepRequest
@@ -21,6 +20,7 @@ from orchestrator.figures.renderer import Renderer
 from orchestrator.language.phrases import Phrase, english
 from orchestrator.language.words import label
 from orchestrator.runners.finding import Runners
+from orchestrator.runners.planning import accepted
 from orchestrator.runners.progress import Display
 from orchestrator.settings.grid import Grid, each_of
 from orchestrator.storage import clustering, store, sweeping
@@ -131,7 +131,7 @@ def _created(
     grid = request.grid
     specs = each_of(
         grid.cells,
-        lambda cell: accepted(request.of_cell(request.jobs[cell.name]), runners),
+        lambda cell: accepted(request.jobs[cell.name], request.sides, runners),
     )
     run = store.create(
         *(request.output, Kind.SWEEP, request.workload),

@@ -10,7 +10,7 @@ from orchestrator.actions import parity as action
 from orchestrator.cli import sides_option
 from orchestrator.cli.options import ALL, FrameworksOption, LabelOption, ShownOptions, WhereOptions
 from orchestrator.cli.output import display_of, print_json, print_report
-from orchestrator.cli.sides_option import UnchangedOption
+from orchestrator.cli.sides_option import SidesOption
 from orchestrator.errors import JobFailed, NotTheSameJob
 from orchestrator.language.phrases import Phrase, english, join
 from orchestrator.language.words import COMMA, LINES
@@ -19,6 +19,7 @@ from orchestrator.results.parity import as_dict
 from orchestrator.runners.finding import Runners
 from orchestrator.settings import config
 from orchestrator.settings import parity as settings
+from orchestrator.settings.sides import kind_by_kind
 
 _NOT_THE_SAME = Phrase("Further apart than rounding explains: {names}.")
 
@@ -28,7 +29,7 @@ def parity(
     shown: ShownOptions,
     *,
     frameworks: FrameworksOption = ALL,
-    side: UnchangedOption = None,
+    side: SidesOption = None,
     only: Annotated[
         list[str] | None,
         typer.Option(
@@ -56,11 +57,12 @@ def parity(
 
     Example: orchestrator parity --only conv2d --only batch_norm
     """
-    compared = sides_option.unchanged(side, frameworks, config.job_spec(None, {}), where)
+    given = sides_option.compared(side, frameworks, config.job_spec(None, {}), where, least=2)
+    compared = kind_by_kind(given, ["execution"] if execution else [])
     names = tuple(each.name for each in compared)
     request = action.ParityRequest(
         settings.cases(only or ()),
-        names,
+        compared,
         precision or [Precision.FLOAT64, Precision.FLOAT32],
         execution or [Execution.DEFAULT],
         *(shown.output, device, label),

@@ -30,7 +30,7 @@ from orchestrator.cli.options import (
 )
 from orchestrator.cli.output import display_of, print_json, print_report, say_of
 from orchestrator.cli.pipeline import PipelineOptions, reported
-from orchestrator.cli.sides_option import SidesOption, UnchangedOption
+from orchestrator.cli.sides_option import SidesOption
 from orchestrator.errors import JobFailed, NotTheSameJob
 from orchestrator.language.phrases import Phrase, Sentence, english, join, say
 from orchestrator.language.words import COMMA, LINES, OF
@@ -146,7 +146,7 @@ def explain(
     shown: ShownOptions,
     *,
     frameworks: FrameworksOption = ALL,
-    side: UnchangedOption = None,
+    side: SidesOption = None,
     baseline: BaselineOption = None,
     pitfall: Annotated[
         list[str] | None,
@@ -186,10 +186,10 @@ def explain(
     Example: orchestrator explain --pitfall adam-epsilon
     """
     spec = config.job_spec(job.workload, {"epochs": 1} | job.changes())
-    compared = sides_option.unchanged(side, frameworks, spec, where)
+    compared = named.explained(sides_option.compared(side, frameworks, spec, where, least=2))
     names = tuple(each.name for each in compared)
     chosen = explaining.chosen(pitfall or (), spec.device, names)
-    first = config.baseline(baseline, names)
+    first = named.baseline(baseline, compared, spec)
     with (
         closing(display_of(shown, names, spec.epochs)) as display,
         closing(Runners(where.places(compared), display.say)) as runners,

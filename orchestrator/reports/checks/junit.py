@@ -31,7 +31,7 @@ def document(
     }
     root = ElementTree.Element("testsuites", {"name": _NAME, **counts})
     inner = ElementTree.SubElement(root, "testsuite", {"name": _clean(suite), **counts})
-    listed = ElementTree.SubElement(inner, "properties")
+    listed = ElementTree.SubElement(inner, "properties") if properties else inner
     for name, value in properties.items():
         ElementTree.SubElement(listed, "property", name=name, value=_clean(value))
     for check in checks:
@@ -49,7 +49,8 @@ def _case(suite: ElementTree.Element, name: str, check: Check) -> None:
     text = _clean(say(check.text) if isinstance(check.text, Sentence) else check.text)
     match check.result:
         case Result.PASSED:
-            ElementTree.SubElement(case, "system-out").text = text
+            if text:
+                ElementTree.SubElement(case, "system-out").text = text
         case Result.FAILED:
             ElementTree.SubElement(case, "failure", message=text, type=_NAME).text = text
         case Result.ERROR:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 from statistics import median
 
+from twinrun.contract.events import Inputs
 from twinrun.contract.spec import JobSpec
 
 from orchestrator.language.phrases import Phrase, Sentence, english
@@ -17,7 +18,7 @@ from orchestrator.results.habits.numbering import repetition_of
 from orchestrator.results.habits.pitfall import Pitfall
 from orchestrator.results.habits.pitfalls import PITFALLS
 from orchestrator.results.habits.together import pairs_of
-from orchestrator.results.habits.touching import why_not
+from orchestrator.results.habits.touching import why_none
 from orchestrator.trials.mappings.stored import as_json, fields_of
 from orchestrator.trials.metrics import ACCURACY, Metric, headline
 from orchestrator.trials.trial import Trial
@@ -80,13 +81,26 @@ def explain(trials: Sequence[Trial], frameworks: Sequence[str]) -> list[Row]:
     return [_row(pitfall, pairs, matched) for pitfall, pairs in found.items() if pairs]
 
 
+def inputs_of(trials: Sequence[Trial]) -> dict[str, Inputs]:
+    """Return what each side's job has as inputs, as its first trial that tells reports it."""
+    found: dict[str, Inputs] = {}
+    for trial in trials:
+        if trial.inputs:
+            found.setdefault(trial.framework, trial.inputs)
+    return found
+
+
 def skipped(
     rows: Sequence[Sequence[Row]], asked: Sequence[Pitfall], job: JobSpec, trials: Sequence[Trial]
 ) -> list[Skipped]:
-    """Return those of the ``asked`` that were not measured, because they do not apply."""
+    """Return those of the ``asked`` that were not measured, because they touch no side's job.
+
+    ``job``: that of which the sides change something, if anything.
+    """
     measured = [row.pitfall for each in rows for row in each]
-    inputs = next((trial.inputs for trial in trials if trial.inputs), None)
-    reasons = [(each, why_not(each, job, inputs)) for each in asked]
+    inputs, jobs = inputs_of(trials), {trial.framework: trial.spec or job for trial in trials}
+    jobs = jobs or {"": job}
+    reasons = [(each, why_none(each, jobs, inputs)) for each in asked]
     return [Skipped(each, why) for each, why in reasons if why and each not in measured]
 
 

@@ -1,7 +1,7 @@
 """Which habits of the frameworks can touch a job at all."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from twinrun.contract.code_values import OF_LAYERS
 from twinrun.contract.enums import Device, Execution, Loop, Precision, TargetKind
@@ -17,6 +17,7 @@ from twinrun.v1 import job_pb2
 
 from orchestrator.language.phrases import Phrase, Sentence, english
 from orchestrator.results.habits.pitfall import Pitfall
+from orchestrator.trials.sides import changed_fields
 
 _NO_NORMS = Phrase("no layer of the model is a norm whose epsilon is left to its default.")
 _NO_DECAY = Phrase("the job has no weight_decay beside its optimizer.")
@@ -26,6 +27,7 @@ _ACCUMULATES = Phrase("a short batch is part of a step, which accumulates gradie
 _DIVIDES = Phrase("the batch size of {batch_size} divides the {samples:,} training samples.")
 _COMPILED = Phrase("with execution compiled, a step fetches its own batch.")
 _ON_A_GPU = Phrase("a GPU is as fast with denormal numbers.")
+_ON_A_CPU = Phrase("it is of a GPU, and a side is on a CPU.")
 _FLOAT64 = Phrase("float64 reaches far smaller numbers before they are denormal.")
 _NO_MOMENTS = Phrase("{name} as set here keeps no moments that could shrink.")
 _TOO_SOON = Phrase(
@@ -47,6 +49,7 @@ _NOT_FLOAT32 = Phrase("TF32 stands for float32, and the precision is another.")
 _NO_CUDNN = Phrase("no layer of the model is a convolution.")
 _NO_IMAGES = Phrase("no layer of the model is a convolution of images.")
 _LAID_OUT = Phrase("with execution compiled, the compiler lays images out.")
+_SET = Phrase("the sides differ in {field}, and this difference sets it for all of them.")
 _OF_LAYERS = {job_pb2.OwnWay.Value(f"OWN_WAY_{own.name}") for own in OF_LAYERS}
 _OF_OPTIMIZERS: dict[int, tuple[type, ...]] = {
     job_pb2.OWN_WAY_ADAM_EPSILON: (Adam, AdamW),
@@ -68,6 +71,17 @@ _TOUCHED: dict[int, tuple[Callable[[Leaf], bool], Phrase]] = {
     job_pb2.OWN_WAY_INITIALIZERS: (is_drawn, _NOT_DRAWN),
     job_pb2.OWN_WAY_MEMORY_LAYOUT: (lambda leaf: isinstance(leaf, Conv2d), _NO_IMAGES),
 }
+# The field that a way sets, whatever the job has there; and ways that runners refuse of a job that
+# they cannot touch. Of others nothing changes then.
+_SETS: dict[int, str] = {
+    job_pb2.OWN_WAY_JIT_COMPILE: "execution",
+    job_pb2.OWN_WAY_THREADS: "threads",
+}
+_REFUSED = {
+    *(job_pb2.OWN_WAY_DATA_PIPELINE, job_pb2.OWN_WAY_PIPELINE_WORKERS),
+    *(job_pb2.OWN_WAY_CUDA_GRAPH, job_pb2.OWN_WAY_LAST_BATCH),
+    *(job_pb2.OWN_WAY_LOSS, job_pb2.OWN_WAY_ACCURACY, job_pb2.OWN_WAY_TARGET_SHAPE),
+}
 _CONVOLUTIONS = (Conv1d, Conv2d, Conv2dTranspose)
 _SHRUNK = 1e-20  # a gradient's moment by so much: below it float32 may be denormal
 
@@ -77,6 +91,23 @@ def why_not(pitfall: Pitfall, job: JobSpec, inputs: Inputs | None) -> Sentence |
     if job.code is not None and pitfall.way in _OF_LAYERS:
         return english(_CODE)
     return _by_its_way(pitfall, job, inputs)
+
+
+def why_none(
+    pitfall: Pitfall, jobs: Mapping[str, JobSpec], inputs: Mapping[str, Inputs]
+) -> Sentence | None:
+    """Say why it is not introduced into the sides' jobs; ``inputs`` as far as known. None: it is.
+
+    It must be able to touch one of them, and leave every side what that side changes.
+    """
+    field = _SETS.get(pitfall.way)
+    if field in changed_fields(list(jobs)):
+        return english(_SET, field=field)
+    if pitfall.on_gpu and any(job.device is not Device.CUDA for job in jobs.values()):
+        return english(_ON_A_CPU)
+    reasons = [why_not(pitfall, job, inputs.get(side)) for side, job in jobs.items()]
+    known = [reason for reason in reasons if reason]
+    return known[0] if known and (pitfall.way in _REFUSED or all(reasons)) else None
 
 
 def _of_batches(pitfall: Pitfall, job: JobSpec, samples: int | None) -> Sentence | None:

@@ -13,14 +13,14 @@ SPEC = config.job_spec("synthetic-mlp", {})
 
 
 def test_each_row_is_of_trials_with_its_own_way_alone(monkeypatch):
-    monkeypatch.setattr(explain, "why_not", lambda *_: None)  # every one touches it
-    run = SimpleNamespace(trials=list, job_spec=lambda: SPEC)
+    monkeypatch.setattr(explain, "why_none", lambda *_: None)  # every one touches it
+    run = SimpleNamespace(trials=list)
     display = SimpleNamespace(say=lambda _: None)
     both = sides(["pytorch", "tensorflow"], SPEC)
     request = explain.ExplanationRequest(
         *("w", SPEC, both, Path()), pitfalls=PITFALLS, repeats=2, all_pairs=True, idiomatic=True
     )
-    placed = list(explain._placements(SPEC, request, run, display))
+    placed = list(explain._placements(SPEC, {}, request, run, display))
     for pitfall in (None, *PITFALLS):
         own = [each for each in placed if repetition_of(each.number, pitfall=pitfall) is not None]
         ways = [] if pitfall is None else [pitfall.way]

@@ -33,6 +33,12 @@ def test_all_pairs_of_one_difference_are_refused():
         explain.run_explanation(request, None, None)  # type: ignore[arg-type]
 
 
+def test_differences_are_not_introduced_into_a_job_that_several_devices_share():
+    shared = sides(["pytorch", "pytorch: devices=2"], SPEC)
+    with pytest.raises(BadInput, match="pytorch: devices=2: devices is 2, and several devices"):
+        explain.ExplanationRequest("w", SPEC, shared, Path(), pitfalls=PITFALLS)
+
+
 def test_a_history_of_nothing_is_refused_and_leaves_the_last_page_as_it_was(tmp_path):
     ended = CliRunner().invoke(app, ["track", "--workload=none", f"--output={tmp_path}/runs"])
     assert ended.exit_code == 2

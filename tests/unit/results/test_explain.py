@@ -6,13 +6,10 @@ from dataclasses import replace
 import pytest
 from rich.console import Console
 from twinrun.contract.code import Code, CodeSource
-from twinrun.contract.enums import DecayForm, Device, Execution, Loop, Precision, TargetKind
+from twinrun.contract.enums import Device, Execution, Loop, Precision
 from twinrun.contract.initializers import Constant
-from twinrun.contract.layers import BatchNorm, Conv2d, Dense, Flatten, LayerNorm, Residual
+from twinrun.contract.layers import BatchNorm, Conv2d, Dense, LayerNorm
 from twinrun.contract.losses import MeanSquaredError, SigmoidCrossEntropy, SoftmaxCrossEntropy
-from twinrun.contract.optimizers import Optimizer, RmsProp, Sgd
-from twinrun.contract.regularization import WeightDecay
-from twinrun.contract.spec import Arrays, Dataset
 from twinrun.v1 import job_pb2
 
 from orchestrator.figures import plots
@@ -24,7 +21,7 @@ from orchestrator.results.habits.numbering import number_of
 from orchestrator.results.habits.pitfalls import NAMES, PITFALLS
 from orchestrator.results.habits.touching import why_not
 from tests.builders.events import losses, trial
-from tests.builders.explained import BOTH, pair, rows
+from tests.builders.explained import BOTH, SGD, TOUCHED, changed, pair, rows
 
 BY_NAME = {pitfall.name: pitfall for pitfall in PITFALLS}
 
@@ -93,16 +90,6 @@ def test_repetitions_have_intervals_and_one_that_parts_is_told():
     assert held["time"]["low"] < held["time_ratio"] < held["time"]["high"]
 
 
-def changed(inputs=None, **spec):
-    """A job of the default Adam and a batch of 64, and inputs of 3,200 samples, but for this."""
-    (ran, _) = pair()
-    given = {"train_samples": 3201, "steps_per_epoch": 938, **(inputs or {})}
-    return replace(ran.spec, **spec), replace(ran.inputs, **given)
-
-
-SGD = Optimizer(Sgd(), 0.1)
-
-
 DRAWN = Dense(3, kernel_initializer=Constant(1.0), bias_initializer=Constant(1.0))
 OWN = Code(pytorch=CodeSource("net.py"))
 
@@ -149,19 +136,6 @@ OWN = Code(pytorch=CodeSource("net.py"))
 )
 def test_a_difference_that_cannot_touch_the_job_says_why(name, inputs, spec, why):
     assert why in why_not(BY_NAME[name], *changed(inputs, **spec))
-
-
-ONE = Arrays("0" * 64, 1, 9, 9, (3,), TargetKind.NUMBERS, 1)
-TOUCHED = {
-    "target-shape": {"loss": MeanSquaredError(), "dataset": Dataset("file", arrays=ONE)},
-    "rmsprop-epsilon": {"optimizer": Optimizer(RmsProp())},
-    "weight-decay": {"optimizer": replace(SGD, weight_decay=WeightDecay(0.1, DecayForm.COUPLED))},
-    "norm-epsilon": {"layers": (Residual((LayerNorm(),)),)},
-    "norm-momentum": {"layers": (Residual((BatchNorm(0.9, 1e-3),)),)},
-    "same-padding": {"layers": (Residual((Conv2d(3, stride=2, same=True),)),)},
-    "memory-layout": {"layers": (Conv2d(3), Flatten())},
-    "cudnn-benchmark": {"layers": (Conv2d(3), Flatten())},
-}
 
 
 @pytest.mark.parametrize("pitfall", PITFALLS, ids=NAMES)

@@ -5,7 +5,7 @@ import pytest
 from orchestrator.errors import BadInput
 from orchestrator.settings import config, versions
 from orchestrator.settings.grid import Grid, check_sides
-from orchestrator.settings.sides import sides, unchanged
+from orchestrator.settings.sides import explained, kind_by_kind, sides
 from orchestrator.trials.sides import Side, as_flag
 
 SPEC = config.job_spec("synthetic-mlp", {})
@@ -79,15 +79,42 @@ def test_frameworks_of_a_command_without_versions_say_where_they_are_taken():
         config.frameworks(f"pytorch,{OLD}")
 
 
-def test_sides_that_must_be_the_same_job_are_several_runners_and_change_nothing():
-    assert unchanged(sides(["pytorch", OLD], SPEC)) == sides(["pytorch", OLD], SPEC)
+@pytest.mark.parametrize("fitting", [explained, kind_by_kind])
+def test_sides_of_explain_and_parity_are_several_and_none_twice(fitting):
+    for given in (
+        ["pytorch", OLD],
+        ["pytorch", "pytorch: threads=2"],
+        [OLD, f"{OLD}: loop=custom"],
+    ):
+        assert fitting(sides(given, SPEC)) == sides(given, SPEC)
     for given, said in (
-        (["pytorch", f"{OLD}: threads=2"], f"'{OLD}: threads=2'.*changes nothing of the job"),
         ([OLD, OLD], f"names {OLD} twice"),
+        ([f"{OLD}: threads=2"] * 2, f"names {OLD}: threads=2 twice"),
         ([OLD], "needs 2 sides or more, and --side names 1"),
     ):
         with pytest.raises(BadInput, match=said):
-            unchanged(sides(given, SPEC))
+            fitting(sides(given, SPEC))
+
+
+def test_sides_of_explain_have_no_ways_of_their_own_which_it_introduces_itself():
+    changed = sides(["pytorch", "pytorch: batch_size=32, precision=bfloat16"], SPEC)
+    assert explained(changed) == changed
+    both = ["pytorch: recipe=idiomatic", "tensorflow: own_ways=[adam_epsilon]"]
+    with pytest.raises(BadInput) as refused:
+        explained(sides(both, SPEC))
+    said = str(refused.value)
+    assert "'pytorch: recipe=idiomatic': recipe is what this command itself changes" in said
+    assert "own_ways is what this command itself changes" in said
+
+
+def test_sides_of_parity_change_only_how_a_kind_is_computed_and_nothing_that_a_flag_says():
+    both = ["pytorch: optimizer.adam.epsilon=1e-7", "pytorch: execution=eager"]
+    with pytest.raises(BadInput) as refused:
+        kind_by_kind(sides(both, SPEC), ["execution"])
+    said = str(refused.value)
+    assert "a side may only change how it is computed: device, execution, loop, report" in said
+    assert "a changed optimizer.adam.epsilon makes of a whole job" in said
+    assert "changes execution, which --execution says for all sides" in said
 
 
 def test_a_side_of_a_sweep_changes_nothing_in_which_its_cells_differ():

@@ -1,5 +1,6 @@
 """Peaks by part of a process's life, and what its children have to themselves."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -8,6 +9,7 @@ import numpy as np
 import pytest
 
 from services.machine import memory
+from tests.waiting import HANG_SECONDS
 
 MIB = 2**20
 LINUX = pytest.mark.skipif(not Path("/proc/self/clear_refs").exists(), reason="Linux keeps peaks")
@@ -32,6 +34,47 @@ def test_a_part_has_a_peak_of_its_own_and_the_whole_keeps_the_largest() -> None:
     assert second is not None
     assert first - second > 48 * MIB
     assert peak.whole() >= first
+
+
+# Holds two blocks, one after the other, and says at each what it has and what its peak was.
+HOLDING = """
+import sys
+from services.machine import memory
+peak = memory.PeakMemory()
+for size in (96, 32):
+    peak.begin()
+    block = b"x" * (size * 2**20)
+    print("held", flush=True)
+    sys.stdin.readline()
+    del block
+    print(peak.end(), flush=True)
+print(peak.whole())
+"""
+
+
+@LINUX
+def test_the_peak_of_a_part_is_what_another_process_sees_of_it() -> None:
+    child = subprocess.Popen(
+        [sys.executable, "-c", HOLDING],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+    )
+    assert child.stdin
+    assert child.stdout
+    seen, told = list[int](), list[int]()
+    for _ in range(2):
+        assert child.stdout.readline() == "held\n"
+        rollup = Path(f"/proc/{child.pid}/smaps_rollup").read_text()
+        seen.append(1024 * int(rollup.partition("Rss:")[2].split()[0]))
+        child.stdin.write("\n")
+        child.stdin.flush()
+        told.append(int(child.stdout.readline()))
+    whole, _ = child.communicate(timeout=HANG_SECONDS)
+    assert seen[0] - seen[1] > 48 * MIB
+    assert told == pytest.approx(seen, abs=8 * MIB)  # the kernel's own count is not exact
+    assert int(whole) == pytest.approx(seen[0], abs=8 * MIB)
 
 
 def test_where_the_peak_cannot_be_reset_a_part_has_none(tmp_path: Path) -> None:
