@@ -1,4 +1,4 @@
-"""A comparison over machines of scripted runners."""
+"""A comparison, and a sweep, over machines of scripted runners."""
 
 from collections import Counter
 
@@ -6,18 +6,22 @@ from orchestrator.actions.cluster.comparison import OfComparison
 from orchestrator.actions.cluster.meeting import Machines, Met
 from orchestrator.actions.compare import ComparisonRequest
 from orchestrator.actions.repeat import Plan
+from orchestrator.actions.sweeps import train
 from orchestrator.errors import OrchestratorError
 from orchestrator.language.phrases import stored
 from orchestrator.runners.cluster.queue import Turns
 from orchestrator.runners.progress import Lines
 from orchestrator.settings.config import Places
+from orchestrator.settings.grid import Grid
 from orchestrator.settings.hosts import Host
-from orchestrator.storage import clustering
+from orchestrator.storage import clustering, shelf
 from orchestrator.storage.clustering import ClusterPlan
 from orchestrator.trials.sides import sides
 from tests.builders.scripted import BOTH
 from tests.builders.stored import create
-from tests.builders.sweeping import SPEC_OF_ONE, Client, Runners
+from tests.builders.sweeping import SPEC_OF_ONE, Client, Runners, request
+
+CELLS = Grid({"batch_size": [16, 64, 256]}, {})
 
 
 def machine(name, client, keeper=None, addresses=None):
@@ -56,3 +60,11 @@ def over(folder, repeats=4, done=(), precision=None, *, gone=(), keeper=None, co
 
 def counts(run):
     return Counter(trial.number for trial in run.trials())
+
+
+def swept_over(home, source, grid=CELLS, said=None, **plan):
+    """Run a sweep, or go on with the one that ``home`` has."""
+    display = Lines((said if said is not None else []).append)
+    if found := shelf.runs(home):
+        return train.resume_over(found[0], None, display)
+    return train.sweep_over(request(home, grid, **plan), source, display)

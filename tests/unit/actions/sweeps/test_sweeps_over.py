@@ -2,13 +2,10 @@
 
 import itertools
 import threading
-from contextlib import contextmanager
 
 import pytest
 
 from orchestrator.actions.cluster import train as clusters
-from orchestrator.actions.cluster.meeting import Machines, Met
-from orchestrator.actions.cluster.sources import HostsFile
 from orchestrator.actions.compare import raise_for
 from orchestrator.actions.sweeps import train, work
 from orchestrator.actions.sweeps.finish import compared_in
@@ -18,63 +15,23 @@ from orchestrator.errors import BadInput, CannotRun, JobFailed, RunnerUnavailabl
 from orchestrator.language.phrases import stored
 from orchestrator.reports.reproduction import of_sweep
 from orchestrator.results.sweeps import as_dict
-from orchestrator.runners.cluster import queue
 from orchestrator.runners.progress import Lines
-from orchestrator.settings.config import Places
 from orchestrator.settings.grid import Grid
-from orchestrator.settings.hosts import Host
-from orchestrator.storage import blocks, clustering, shelf, store
+from orchestrator.storage import blocks, clustering, store
+from tests.builders.over import swept_over
 from tests.builders.proofs import made as certificate
-from tests.builders.sweeping import Client, Dying, Patient, Runners, request
+from tests.builders.sweeping import Client, Dying, Patient, request
 from tests.builders.swept import cells, counts, every_block_once
-from tests.integration.undrawn import NoRenderer
 from tests.waiting import HANG_SECONDS
 
 GRID = Grid({"batch_size": [16, 64, 256]}, {})
 TWO = Grid({"batch_size": [16, 64]}, {})
 
 
-@pytest.fixture(autouse=True)
-def undrawn(monkeypatch):
-    monkeypatch.setattr(train, "Renderer", NoRenderer)
-    monkeypatch.setattr("orchestrator.figures.sweeps.canvases", lambda _found: [])
-    monkeypatch.setattr(queue, "REST_SECONDS", 0.0)
-
-
-@pytest.fixture
-def machines(monkeypatch, tmp_path):
-    """Returns what makes machines of names and PyTorch's runners those that ``hosts.toml`` has."""
-    file = tmp_path / "hosts.toml"
-    file.write_text('[hosts.a]\npytorch = "a:1"\ntensorflow = "a:2"\n')
-
-    def machines(facts=(), missing=(), **first):
-        met = {
-            name: Met(Host(name, Places()), Runners(client, Client("tensorflow")), dict(facts))
-            for name, client in first.items()
-        }
-
-        @contextmanager
-        def meet(_source, _names, _display):
-            yield Machines(met, dict(missing))
-
-        monkeypatch.setattr(train, "meet", meet)
-        return HostsFile(file)
-
-    return machines
-
-
-def over(home, source, grid=GRID, said=None, **plan):
-    """Run a sweep, or go on with the one that ``home`` has."""
-    display = Lines((said if said is not None else []).append)
-    if found := shelf.runs(home):
-        return train.resume_over(found[0], None, display)
-    return train.sweep_over(request(home, grid, **plan), source, display)
-
-
 def test_blocks_of_all_cells_are_one_queue_and_machines_a_random_effect(tmp_path, machines):
     first, second = Client("pytorch"), Client("pytorch")
     said = []
-    outcome = over(tmp_path / "runs", machines(a=first, b=second), said=said, repeats=8)
+    outcome = swept_over(tmp_path / "runs", machines(a=first, b=second), said=said, repeats=8)
     every_block_once(outcome.run, 8)
     shown = [text.partition(":")[0] for text in said if text.startswith("block ")]
     assert shown == [f"block {number} of 24" for number in range(1, 25)]
@@ -90,7 +47,7 @@ def test_blocks_of_all_cells_are_one_queue_and_machines_a_random_effect(tmp_path
 
 def test_blocks_begin_in_the_rounds_of_the_sweep(tmp_path, machines):
     client = Client("pytorch")
-    over(tmp_path / "runs", machines(a=client), repeats=2)
+    swept_over(tmp_path / "runs", machines(a=client), repeats=2)
     found = [spec.batch_size for spec in client.trained]
     assert sorted(found[:3]) == [16, 64, 256]
     assert found[3:] == found[2::-1]
@@ -111,7 +68,7 @@ def test_the_blocks_of_a_cell_are_spread_over_the_machines(tmp_path, machines):
 
     slow = Slow("pytorch")
     source = machines(a=slow, b=Slow("pytorch"))
-    outcome = over(tmp_path / "runs", source, TWO, repeats=2)
+    outcome = swept_over(tmp_path / "runs", source, TWO, repeats=2)
     for cell in cells(outcome.run).values():
         assert set(blocks.machines(cell.path).values()) == {"a", "b"}
 
@@ -119,7 +76,7 @@ def test_the_blocks_of_a_cell_are_spread_over_the_machines(tmp_path, machines):
 def test_a_machine_that_fails_costs_its_block_and_three_times_is_left_out(tmp_path, machines):
     said = []
     dying = Dying("pytorch", times=99)
-    outcome = over(
+    outcome = swept_over(
         tmp_path / "runs", machines(a=Patient("pytorch", dying), b=dying), said=said, repeats=4
     )
     every_block_once(outcome.run, 4)
@@ -137,12 +94,12 @@ def test_a_cell_that_fails_gets_no_more_blocks_and_ends_no_other(tmp_path, machi
         return spec.batch_size == 64
 
     clients = [Client("pytorch", fails=fails) for _ in range(2)]
-    outcome = over(tmp_path / "runs", machines(a=clients[0], b=clients[1]), repeats=4)
+    outcome = swept_over(tmp_path / "runs", machines(a=clients[0], b=clients[1]), repeats=4)
     found = counts(outcome.run)
     assert found["batch_size=16"] == found["batch_size=256"] == dict.fromkeys(range(1, 5), 2)
     assert len(found["batch_size=64"]) <= 2  # another one may have run on the other machine
     assert all(fault.startswith("batch_size=64: ") for fault in outcome.faults)
-    again = over(tmp_path / "runs", machines(a=Client("pytorch")))
+    again = swept_over(tmp_path / "runs", machines(a=Client("pytorch")))
     assert sorted(again.faults) == sorted(outcome.faults), "what failed before is not told again"
     with pytest.raises(JobFailed, match=r"batch_size=64: pytorch: the job .* failed"):
         raise_for([again])
@@ -156,7 +113,9 @@ def test_until_sure_gives_the_widest_cell_its_blocks_on_all_machines(tmp_path, m
 
     several = {name: Client("pytorch", noisy) for name in "abc"}
     source = machines(**several)
-    outcome = over(tmp_path / "runs", source, TWO, repeats=1, precision=0.15, most_seconds=60.0)
+    outcome = swept_over(
+        tmp_path / "runs", source, TWO, repeats=1, precision=0.15, most_seconds=60.0
+    )
     found = {name: len(each) for name, each in counts(outcome.run).items()}
     assert found["batch_size=16"] == 6
     assert found["batch_size=64"] > 6
@@ -164,7 +123,9 @@ def test_until_sure_gives_the_widest_cell_its_blocks_on_all_machines(tmp_path, m
 
 
 def test_what_a_killed_command_left_goes_on_without_a_block_twice(tmp_path, machines):
-    first = over(tmp_path / "runs", machines(a=Client("pytorch"), b=Client("pytorch")), repeats=3)
+    first = swept_over(
+        tmp_path / "runs", machines(a=Client("pytorch"), b=Client("pytorch")), repeats=3
+    )
     cell = store.Run(first.run.path / "batch_size=64")
     for path in cell.path.glob("events/*-2.jsonl"):  # as if it had run when the command was killed
         path.unlink()
@@ -172,7 +133,7 @@ def test_what_a_killed_command_left_goes_on_without_a_block_twice(tmp_path, mach
     client = Client("pytorch")
     said = []
     missing = {"b": stored("it is away")}
-    outcome = over(tmp_path / "runs", machines(a=client, missing=missing), said=said)
+    outcome = swept_over(tmp_path / "runs", machines(a=client, missing=missing), said=said)
     every_block_once(outcome.run, 3)
     assert [spec.batch_size for spec in client.trained] == [64]
     assert not half.path.exists()
@@ -182,30 +143,30 @@ def test_what_a_killed_command_left_goes_on_without_a_block_twice(tmp_path, mach
 
 
 def test_machines_of_another_kind_do_not_go_on_with_it(tmp_path, machines):
-    over(tmp_path / "runs", machines(facts={"cpu": "old"}, a=Client("pytorch")), repeats=1)
+    swept_over(tmp_path / "runs", machines(facts={"cpu": "old"}, a=Client("pytorch")), repeats=1)
     with pytest.raises(BadInput, match="cpu: 'old' on then; 'new' on now"):
-        over(tmp_path / "runs", machines(facts={"cpu": "new"}, a=Client("pytorch")))
+        swept_over(tmp_path / "runs", machines(facts={"cpu": "new"}, a=Client("pytorch")))
 
 
 def test_a_file_of_hosts_that_is_gone_is_named_with_what_to_do(tmp_path, machines):
     source = machines(a=Client("pytorch"))
-    run = over(tmp_path / "runs", source, repeats=1).run
+    run = swept_over(tmp_path / "runs", source, repeats=1).run
     source.file.rename(tmp_path / "moved.toml")
     with pytest.raises(BadInput, match=r"not there any more; .*--cluster FILE"):
-        over(tmp_path / "runs", source)
+        swept_over(tmp_path / "runs", source)
     moved = str(tmp_path / "moved.toml")
     assert train.resume_over(run, moved, Lines(lambda _: None)).run == run
     assert clustering.plan_of(run).hosts == moved
 
 
 def test_a_cell_alone_does_not_go_on(tmp_path, machines):
-    run = over(tmp_path / "runs", machines(a=Client("pytorch")), repeats=1).run
+    run = swept_over(tmp_path / "runs", machines(a=Client("pytorch")), repeats=1).run
     with pytest.raises(BadInput, match=r"is a cell of a sweep.*orchestrator resume"):
         clusters.resumable(store.Run(run.path / "batch_size=64"))
 
 
 def test_its_page_says_the_command_with_its_cluster(tmp_path, machines):
-    outcome = over(tmp_path / "runs", machines(a=Client("pytorch")), repeats=2)
+    outcome = swept_over(tmp_path / "runs", machines(a=Client("pytorch")), repeats=2)
     compared = list(compared_in(outcome.run).values())
     lines = of_sweep(outcome.found, compared, outcome.run.about()).lines
     assert any("--cluster hosts.toml" in line for line in lines)
@@ -242,7 +203,7 @@ def test_a_certificate_that_could_not_be_made_is_made_when_it_goes_on(
     cell = store.Run(outcome.run.path / "batch_size=64")
     assert not certificate_file.is_made(cell)
     assert [name for name, _ in made] == ["batch_size=16", "batch_size=64"]
-    over(tmp_path / "runs", machines(b=Client("pytorch")))
+    swept_over(tmp_path / "runs", machines(b=Client("pytorch")))
     assert certificate_file.is_made(cell)
     assert [name for name, _ in made][2:] == ["batch_size=64"]
     assert clustering.plan_of(cell).certified_on == "b"
@@ -268,32 +229,12 @@ def test_a_job_that_cannot_run_is_the_fault_of_its_cell_and_of_no_machine(
     assert outcome.faults == ["batch_size=64: no data"]
 
 
-@pytest.mark.parametrize("able", [(), ("b",)])
-def test_a_cell_ends_once_no_machine_can_run_it_and_the_others_go_on(tmp_path, machines, able):
-    class Lacking(Client):
-        def watch(self, job_id, after=0):
-            if self.jobs[job_id].batch_size == 64:
-                raise CannotRun(stored("no data"))
-            return super().watch(job_id, after)
-
-    clients = {
-        name: Client("pytorch") if name in able else Lacking("pytorch") for name in ("a", "b", "c")
-    }
-    outcome = over(tmp_path / "runs", machines(**clients), repeats=4)
-    assert outcome.ended is None
-    done, whole = counts(outcome.run), dict.fromkeys(range(1, 5), 2)
-    assert done["batch_size=16"] == done["batch_size=256"] == whole
-    if able:
-        assert done["batch_size=64"] == whole
-        assert not outcome.faults
-    else:
-        assert "batch_size=64: no data" in outcome.faults
-
-
 def test_without_a_machine_it_ends_with_why_and_can_go_on(tmp_path, machines):
     said = []
-    outcome = over(tmp_path / "runs", machines(a=Dying("pytorch", times=99)), said=said, repeats=1)
+    outcome = swept_over(
+        tmp_path / "runs", machines(a=Dying("pytorch", times=99)), said=said, repeats=1
+    )
     assert isinstance(outcome.ended, RunnerUnavailable)
     assert any("orchestrator resume" in text for text in said)
-    again = over(tmp_path / "runs", machines(a=Client("pytorch")))
+    again = swept_over(tmp_path / "runs", machines(a=Client("pytorch")))
     every_block_once(again.run, 1)
