@@ -24,7 +24,7 @@ from orchestrator.settings import config
 from orchestrator.settings.config import Places
 from orchestrator.trials.fold import fold
 
-WORKLOADS = ("synthetic-mlp", "mnist-cnn")
+WORKLOADS = ("mnist-mlp", "mnist-cnn")
 FRAMEWORKS = ("pytorch", "tensorflow")
 EVERY_SECONDS = 0.001
 _PAGE = os.sysconf("SC_PAGE_SIZE")
@@ -79,7 +79,8 @@ def run(client: Client, workload: str, runner: int | None) -> None:
     """Train one epoch and print what the trial reports beside what was seen."""
     if runner is None:
         raise SystemExit("the runner was not started here; end the one that listens")
-    spec = client.validate(config.job_spec(workload, {"epochs": 1, "threads": 1}))
+    changes = {"epochs": 1, "threads": 1, "dataset.train_limit": 2000, "dataset.test_limit": 2000}
+    spec = client.validate(config.job_spec(workload, changes))
     with closing(Looks(runner)) as looks:
         job_id = client.train(spec, uuid.uuid4().hex).job_id
         events = list(client.watch(job_id))
@@ -107,9 +108,9 @@ def run(client: Client, workload: str, runner: int | None) -> None:
 
 
 def _print(of: Sequence[str], reported: int, seen: Sequence[int]) -> None:
-    most = max(seen)
-    sizes = f"{reported / _MB:.1f} | {most / _MB:.1f} | {100 * (reported / most - 1):+.2f} %"
-    print(f"| {' | '.join(of)} | {sizes} | {len(seen)} |")
+    most = max(seen, default=0)
+    apart = f"{100 * (reported / most - 1):+.2f} %" if most else "-"  # shorter than a look
+    print(f"| {' | '.join(of)} | {reported / _MB:.1f} | {most / _MB:.1f} | {apart} | {len(seen)} |")
 
 
 def main() -> None:

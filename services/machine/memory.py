@@ -125,7 +125,10 @@ def _peak(process: str, proc: Path) -> int:
 
 
 def _descendants(proc: Path, process: str) -> Iterator[str]:
-    """Yield the ids of a process's children, and of theirs. Raises OSError for the first."""
+    """Yield the ids of a process's children, and of theirs. Raises OSError for the first.
+
+    Not of one that still has its parent's memory, which would count twice.
+    """
     for task in (proc / process / "task").iterdir():
         try:
             children = (task / "children").read_text().split()
@@ -134,9 +137,32 @@ def _descendants(proc: Path, process: str) -> Iterator[str]:
                 raise
             continue  # it has ended meanwhile
         for child in children:
+            if _shares_all(proc, process, child):
+                continue
             yield child
             with suppress(OSError):
                 yield from _descendants(proc, child)
+
+
+def _shares_all(proc: Path, parent: str, child: str) -> bool:
+    """Return whether a child has its parent's memory: `vfork`, until it runs its program.
+
+    Its numbers are then its parent's, which may change between two looks.
+    """
+    before, found, after = (_sizes(proc / process) for process in (parent, child, parent))
+    if not (before and found and after):
+        return False
+    looks = zip(before, found, after, strict=False)
+    return all(min(first, last) <= now <= max(first, last) for first, now, last in looks)
+
+
+def _sizes(process: Path) -> list[int]:
+    """Return the sizes of its memory, of what is resident, and of its tables, as far as known."""
+    names = ("VmSize:", "VmRSS:", "VmPTE:")
+    with suppress(OSError):
+        lines = [line.split() for line in (process / "status").read_text().splitlines()]
+        return [int(words[1]) for words in lines if words and words[0] in names]
+    return []
 
 
 def _own(rollup: Path) -> int:

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
 from orchestrator.language.palette import GREY, Look
 from orchestrator.language.phrases import Phrase, say
@@ -45,6 +45,7 @@ def accuracy(axes: Axes, rows: Sequence[Row], look: Look) -> None:
     axes.axvline(0, color=GREY, lw=1)
     reach = 1.7 * max(0.1 if times > 1 else 1e-3, np.abs(points).max())
     axes.set_xlim(-reach, reach)
+    axes.xaxis.set_major_locator(MaxNLocator(4))  # more would run into each other
     for place, value in enumerate(points):
         right = value >= 0
         place_of = {"xytext": (4 if right else -4, 0), "textcoords": "offset points"}

@@ -34,8 +34,8 @@ ARITHMETIC = (
         paragraph=Phrase(
             "One number in two places: both sides keep the job's epsilon, also where it is the "
             "default, and only its place in the formula of Adam, AdamW or RMSprop is each "
-            "framework's own. What is left of the rows of Adam's and RMSprop's epsilon is then "
-            "the effect of the place; the rest of it is that of the number."
+            "framework's own. What the rows of Adam's and RMSprop's epsilon show beyond this one "
+            "is the effect of the number."
         ),
         source=(
             "https://arxiv.org/abs/1412.6980, https://keras.io/api/optimizers/adam/, "

@@ -163,6 +163,21 @@ def test_memory_that_a_child_shares_does_not_count_again(tmp_path: Path) -> None
     assert memory.children_bytes(tmp_path) == 7 * 1024
 
 
+@pytest.mark.parametrize(("size", "counted"), [(900, 0), (950, 7)])
+def test_a_child_that_still_has_its_parents_memory_is_not_counted_again(
+    tmp_path: Path, size: int, counted: int
+) -> None:
+    """Until it runs its program, a child of subprocess has no memory but its parent's (vfork)."""
+    for process, kilobytes in (("self", 900), ("5", 900), ("7", size)):
+        (tmp_path / process / "task/1").mkdir(parents=True)
+        (tmp_path / process / "task/1/children").write_text("" if process == "7" else "7")
+        told = f"VmSize:\t{kilobytes} kB\nVmHWM:\t40 kB\nVmRSS:\t40 kB\nVmPTE:\t3 kB\n"
+        (tmp_path / process / "status").write_text(told)
+    (tmp_path / "7/smaps_rollup").write_text("Private_Dirty: 7 kB\n")
+    assert memory.children_bytes(tmp_path) == counted * 1024
+    assert memory.resident_bytes_of(5, tmp_path) == (40 + counted) * 1024
+
+
 def meminfo(proc: Path, kilobytes: int) -> None:
     proc.mkdir(exist_ok=True)
     (proc / "meminfo").write_text(f"MemTotal: 99999 kB\nMemAvailable: {kilobytes} kB\n")
