@@ -7,6 +7,7 @@ from typing import Any
 
 from orchestrator.actions import compare as comparing
 from orchestrator.actions import threads, variants
+from orchestrator.actions.cluster import together
 from orchestrator.actions.cluster import train as clusters
 from orchestrator.actions.cluster.sources import source
 from orchestrator.actions.compare import ComparisonRequest
@@ -63,6 +64,7 @@ def compare(
     concurrent: bool = False,
     profile: bool = False,
     cluster: str | Path | None = None,
+    over: str | Path | None = None,
     fail_if: str | None = None,
     output: str | Path = "runs",
     label: str = "",
@@ -81,7 +83,8 @@ def compare(
     ``progress``: True shows bars in a notebook's cell and prints lines elsewhere, a function
     receives each line, False is quiet. A framework's name takes the address of its runner:
     ``pytorch="gpu-machine:50051"``; ``tls`` corresponds to ``--tls``. ``cluster`` corresponds to
-    ``--cluster``: the file of several machines, or a cluster of Ray.
+    ``--cluster``: the file of several machines, or a cluster of Ray; ``over`` to ``--over``: the
+    file of machines that train each job together.
 
     The environment and twinrun.toml are ignored. Raises OrchestratorError; if a trial failed, or on
     KeyboardInterrupt, what has finished is kept, and the message says where.
@@ -122,11 +125,14 @@ def compare(
         baseline=first,
         label=label,
         best_threads=best,
+        over=None if over is None else Path(over),
     )
+    several = {"--recipe=both": recipe == "both", "--loop=both": loop == "both"}
+    flags = {**addresses_in(given), **several, "--threads=best": best, "--concurrent": concurrent}
+    if over is not None:
+        together.check({**flags, "--cluster": cluster is not None}, compared, spec)
     if cluster is not None:
-        several = {"--recipe=both": recipe == "both", "--loop=both": loop == "both"}
-        own = {**several, "--threads=best": best, "--concurrent": concurrent}
-        clusters.check({**addresses_in(given), **own})
+        clusters.check(flags)
         with showing(progress, job.workload, request.names, spec.epochs) as display:
             outcome = clusters.compare_over(request, source(str(cluster)), display)
         raise_with_place(outcome.run, [outcome])

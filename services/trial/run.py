@@ -56,7 +56,8 @@ def run(task: Task, make_trainer: MakeTrainer, emit: Emit, load_data: Load = dat
     environment = trainer.environment()
     emit(environment)
     # A trial uses the first GPUs that it sees.
-    gpus = environment.accelerators[: spec.devices] if spec.device is Device.CUDA else ()
+    taken = task.group.own(spec).devices
+    gpus = environment.accelerators[:taken] if spec.device is Device.CUDA else ()
     sampler = Samplers([gpu.uuid for gpu in gpus])
     data = loaded.data
     samples = len(data.train_labels)

@@ -10,10 +10,11 @@ import typer
 from orchestrator.actions import compare as comparing
 from orchestrator.actions import evaluate as evaluating
 from orchestrator.actions import threads, variants
+from orchestrator.actions.cluster import together
 from orchestrator.actions.cluster import train as clusters
 from orchestrator.actions.cluster.sources import source
 from orchestrator.cli import cluster_option, sides_option
-from orchestrator.cli.cluster_option import ClusterOption
+from orchestrator.cli.cluster_option import ClusterOption, OverOption
 from orchestrator.cli.commands.keeping import RunArgument
 from orchestrator.cli.options import (
     ALL,
@@ -95,6 +96,7 @@ def compare(
         ),
     ] = False,
     cluster: ClusterOption = None,
+    over: OverOption = None,
     fail_if: FailIfOption = None,
     label: LabelOption = "",
 ) -> None:
@@ -113,9 +115,12 @@ def compare(
         named.refuse_variants(given=bool(side))
     if best := job.threads == threads.BEST:
         threads.check(compared, variants=kind is not None)
+    several = {"--recipe=both": recipe is Recipe.BOTH, "--loop=both": loop is Loop.BOTH}
+    own = {**several, "--threads=best": best, "--concurrent": concurrent}
+    if over is not None:
+        flags = {**cluster_option.given(), **own, "--cluster": cluster is not None}
+        together.check(flags, compared, spec)
     if cluster is not None:
-        several = {"--recipe=both": recipe is Recipe.BOTH, "--loop=both": loop is Loop.BOTH}
-        own = {**several, "--threads=best": best, "--concurrent": concurrent}
         clusters.check({**cluster_option.given(), **own})
     first = named.baseline(baseline, compared, spec)
     conditions(fail_if, [each.name for each in compared], first)  # before anything runs
@@ -131,6 +136,7 @@ def compare(
         baseline=first,
         label=label,
         best_threads=best,
+        over=over,
     )
     with reported(pipeline, f"compare {job.title}") as told:
         if kind:
