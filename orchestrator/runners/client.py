@@ -39,7 +39,8 @@ _NOT_BUSY = Phrase(
     "lists none that runs or waits. Restart this runner, or ask another one."
 )
 PROTOCOL_VERSION = 2
-ProcessUse, Group = runner_service_pb2.ProcessUse, runner_service_pb2.Group
+ProcessUse = runner_service_pb2.ProcessUse
+Group = runner_service_pb2.Group
 OWN = runner_service_pb2.PROCESS_USE_OWN
 _PAUSE_SECONDS = 0.5
 _IMPORT_SECONDS = 50.0
@@ -160,10 +161,7 @@ class Client:
         memory_limit_bytes: int = 0,
         group: Group | None = None,
     ) -> job_pb2.Job:
-        """Submit a job; wait while the runner's queue is full. A limit of 0 is none.
-
-        ``group``: the machines of which this one trains a part; None: it trains the job alone.
-        """
+        """Submit a job or a ``group``'s part; wait while the queue is full. Limit 0 is none."""
         self._uploads.send(spec)
         request = runner_service_pb2.TrainRequest(
             request_id=request_id, spec=spec, process=process, group=group

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 import jax
 from jax._src import distributed, xla_bridge
-from jaxlib import _jax
+from jax._src.lib import _jax
 from twinrun.contract.group import Group
 
 from services.errors import PartLost

@@ -7,11 +7,13 @@ import struct
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import TypeAlias
 
 from services.errors import DeviceUnavailable
 
 _GET_ADDRESS = 0x8915  # SIOCGIFADDR of Linux: an interface's IPv4 address
 _IPV6 = Path("/proc/net/if_inet6")
+Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
 def interface(host: str) -> str:
@@ -21,8 +23,8 @@ def interface(host: str) -> str:
     """
     wanted = set(addresses(host))
     for _, name in socket.if_nameindex():
-        has = {*_ipv4(name), *_ipv6(name)}
-        loops = bool(has) and all(each.is_loopback for each in {*has, *wanted})
+        has: set[Address] = {*_ipv4(name), *_ipv6(name)}
+        loops = bool(has) and all(each.is_loopback for each in has | wanted)
         if has & wanted or loops:
             return name
     raise DeviceUnavailable(
@@ -33,7 +35,7 @@ def interface(host: str) -> str:
     )
 
 
-def addresses(host: str) -> list[ipaddress.IPv4Address | ipaddress.IPv6Address]:
+def addresses(host: str) -> list[Address]:
     """Return the addresses of a host. Raises DeviceUnavailable if its name is not known."""
     try:
         found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)

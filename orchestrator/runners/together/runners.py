@@ -33,9 +33,9 @@ class RunnersTogether(Runners):
 
     def __init__(self, hosts: Sequence[Host], tell: Callable[[str], None]) -> None:
         self._hosts, self.machines = hosts, [host.name for host in hosts]
-        self._own = ExitStack()
+        self._rest = ExitStack()
         self._others = {
-            host.name: self._own.enter_context(
+            host.name: self._rest.enter_context(
                 closing(Runners(host.places, partial(_tell, tell, host.name)))
             )
             for host in hosts[1:]
@@ -44,7 +44,7 @@ class RunnersTogether(Runners):
 
     def close(self) -> None:
         super().close()
-        self._own.close()
+        self._rest.close()
 
     def prepare(self, frameworks: Sequence[str]) -> None:
         """Reach them all. Raises BadInput if one is not named, or if the machines are not alike."""
