@@ -152,6 +152,10 @@ def test_machines_that_do_not_fit_are_refused(machines, over, orchestrator, star
     ):
         refused = orchestrator.run(*COMPARE, "--devices=2", over(**addresses), code=2)
         assert said in " ".join(refused.stderr.split())
+    file = over(first=first, again=first.replace("127.0.0.1", "localhost"))
+    refused = orchestrator.run(*COMPARE, "--devices=2", file, code=2)
+    assert "is also that of another machine" in " ".join(refused.stderr.split())
+    assert not active(machines[FIRST])
     file = over(first=first, other=start("of_2_13").address)
     refused = orchestrator.run(*COMPARE, "--devices=2", file, code=2)
     assert "not alike" in refused.stderr

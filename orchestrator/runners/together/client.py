@@ -7,13 +7,17 @@ from functools import partial
 
 from twinrun.v1 import job_pb2
 
-from orchestrator.errors import OrchestratorError, Refused, RunnerUnavailable
-from orchestrator.language.phrases import english
+from orchestrator.errors import BadInput, OrchestratorError, Refused, RunnerUnavailable
+from orchestrator.language.phrases import Phrase, english
 from orchestrator.runners.client import OWN, Client, Group, ProcessUse
 from orchestrator.runners.together.parts import ON, Parts
 from orchestrator.runners.watching import REATTACH_SECONDS
 from orchestrator.settings.trust import Trust
 
+_TWICE = Phrase(
+    "--over: the runner of {machine} at {address} is also that of another machine; each must have "
+    "its own."
+)
 # Until the rest of a job that has failed on one machine is cancelled: by itself it says why.
 _TELL_SECONDS = 15.0
 _END_SECONDS = 60.0  # for the others to end after the first machine's part has succeeded
@@ -75,6 +79,8 @@ class Together(Client):
             for (machine, client), each in zip(self._others.items(), rest, strict=True):
                 with _named(machine):
                     taken = client.train(spec, request_id, OWN, memory_limit_bytes, each)
+                if taken.job_id in (job.job_id, *parts.jobs.values()):  # of the same request
+                    raise BadInput(english(_TWICE, machine=machine, address=client.address))
                 parts.jobs[machine] = taken.job_id
         except OrchestratorError:
             with suppress(OrchestratorError):

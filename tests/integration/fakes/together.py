@@ -7,25 +7,15 @@ With seed 2 the second machine ends with other weights. With seed 3 both wait at
 import os
 import signal
 
-from twinrun.contract.group import ALONE
-
 from services.errors import PartLost
 from tests.integration import gates
 from tests.integration.fakes import good
-from tests.integration.fakes.good import environment
+from tests.integration.fakes.good import environment, leave
 
 __all__ = ["Trainer", "environment", "leave"]
 
 
-def leave():
-    """Nobody needs it."""
-
-
 class Trainer(good.Trainer):
-    def __init__(self, spec, data, weights, group=ALONE):
-        super().__init__(spec, data, weights)
-        self.group = group
-
     def train_epoch(self, epoch):
         if epoch == 1 and self.group.machines > 1:
             match self.spec.seed, self.group.place:
@@ -39,6 +29,3 @@ class Trainer(good.Trainer):
                 case 3, _:
                     gates.pass_("end")
         yield from super().train_epoch(epoch)
-
-    def environment(self):
-        return environment()

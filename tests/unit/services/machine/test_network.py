@@ -1,11 +1,13 @@
 """By which interface of this machine others reach it."""
 
 import socket
+from concurrent.futures import ThreadPoolExecutor
 from ipaddress import IPv4Address, IPv6Address
 
 import pytest
+from twinrun.contract.group import Group
 
-from services.errors import DeviceUnavailable
+from services.errors import DeviceUnavailable, PartLost
 from services.machine import network
 
 INTERFACES = {"lo": ("127.0.0.1", "::1"), "eth0": ("10.0.0.5", "fd00::5"), "idle": ()}
@@ -48,3 +50,26 @@ def test_the_loopback_of_this_machine_is_found():
     name = network.interface("127.0.0.1")
     assert name in [each for _, each in socket.if_nameindex()]
     assert IPv4Address("127.0.0.1") in list(network._ipv4(name))
+
+
+def free_port():
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return found.getsockname()[1]
+
+
+def test_machines_that_reach_each_other_meet():
+    addresses = tuple(f"127.0.0.1:{free_port()}" for _ in range(3))
+    with ThreadPoolExecutor() as threads:
+        list(threads.map(network.meet, [Group(addresses, place) for place in range(3)]))
+
+
+@pytest.mark.parametrize(
+    ("place", "said"),
+    [(0, "did not reach the part of the job at 127.0.0.1"), (1, "the first machine")],
+)
+def test_one_that_never_comes_is_named(monkeypatch, place, said):
+    monkeypatch.setattr(network, "MEETING_SECONDS", 0.2)
+    addresses = tuple(f"127.0.0.1:{free_port()}" for _ in range(2))
+    with pytest.raises(PartLost, match=said):
+        network.meet(Group(addresses, place))
