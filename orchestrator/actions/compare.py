@@ -45,10 +45,9 @@ _ONE_RUNNER = Phrase("two sides have one runner")
 class ComparisonRequest(Request):
     """``certify``: show first that it is the same job, if it should be. ``plan``: how often.
 
-    ``over``: the file of machines that train each job together; None: one. ``concurrent``: run
-    trials of different frameworks at the same time, if each has a GPU of its own. ``profile``: one
-    more trial of each side, under its framework's profiler. ``best_threads``: find each side's own
-    best number of threads first, and compare with both.
+    ``over``: the file of machines that train each job together. ``concurrent``: run trials of
+    different frameworks at once, if each has a GPU of its own. ``profile``: one more of each side,
+    under its framework's profiler. ``best_threads``: find each side's first, and use both.
     """
 
     certify: bool = False

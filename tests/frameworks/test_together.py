@@ -12,14 +12,14 @@ import pytest
 from twinrun.contract.layers import Dense, Dropout, Flatten
 
 from tests.frameworks import jobs, reference
+from tests.frameworks.models import CLIPPED, SHARED
 from tests.frameworks.part import BEGUN, MISSED, OWN_MEAN, TASK, Part
-from tests.frameworks.test_devices import CLIPPED, LAYERS
 from tests.waiting import HANG_SECONDS, eventually
 
 MACHINES = 2
 # Of four devices two have a sample less, and of the last step of three samples one has none.
 JOB = jobs.spec(
-    layers=LAYERS,
+    layers=SHARED,
     optimizer=CLIPPED,
     batch_size=32,
     epochs=2,

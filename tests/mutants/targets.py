@@ -166,6 +166,7 @@ _CODE = "a model of users' code is no job of these; tests/frameworks/pytorch_cod
 LEFT_OUT = {
     **{str(path.relative_to(ROOT)): _DEVICES for path in ROOT.glob("services/*/devices/*.py")},
     "services/jax/devices.py": _DEVICES,
+    "services/jax/together.py": _DEVICES,
     **{
         f"services/{framework}/layers/{family}/__init__.py": "no code"
         for framework in EVERY

@@ -91,7 +91,7 @@ COVERED = {
     "len(view.shape) == 2 and (not type(layer).__module__.startswith('keras.'))": KIND,
     "jax/device.py compiler_options: spec.device is Device.CPU": GPU,
     "jax/devices.py mesh: spec.device is Device.CPU": BUILT,
-    "jax/device.py _start: device is Device.CPU": GPU,
+    "jax/device.py _start: spec.device is Device.CPU": GPU,
     "jax/device.py notes: spec.device is Device.CPU": MESSAGE,
     "jax/device.py prepare: "
     "_started[0] != spec.threads and spec.device is Device.CPU and (not its_own)": BUILT,
@@ -221,7 +221,7 @@ def test_no_computing_module_is_left_out():
     """What of a framework's folder is not listed computes nothing of a matched job."""
     others = {
         *("__init__", "defaults", "environment", "idiomatic", "measure", "pipeline", "profile"),
-        "summary",
+        *("summary", "together"),
     }
     for framework, modules in COMPUTING.items():
         folder = SERVICES / framework
