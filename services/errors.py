@@ -134,6 +134,12 @@ class ChildDied(TwinrunError):
     reason = Reason.CHILD_DIED
 
 
+class PartLost(TwinrunError):
+    """Another machine's part of the job has ended, or is out of reach."""
+
+    reason = Reason.PART_LOST
+
+
 class ImportFailed(TwinrunError):
     reason = Reason.IMPORT_FAILED
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from twinrun.contract.code import StoredFile
 from twinrun.contract.events import Environment, Event, Failure
+from twinrun.contract.group import ALONE, Group
 from twinrun.contract.spec import JobSpec
 
 LOGITS_FILE = "logits.safetensors"  # in a task's output_dir
@@ -48,6 +49,7 @@ class Task:
     weights: Path | None = None
     process: ProcessUse = ProcessUse.OWN
     memory_limit_bytes: int = 0  # of its process, resident; 0: no limit
+    group: Group = ALONE  # the machines that train it, each a part
 
     @property
     def shares_process(self) -> bool:

@@ -5,11 +5,13 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Protocol
 
 from twinrun.v1 import job_pb2
 
 from orchestrator.actions import threads, verify
+from orchestrator.actions.cluster import together
 from orchestrator.actions.doubts import settle
 from orchestrator.actions.finish import draw, judge
 from orchestrator.actions.repeat import Plan, enough
@@ -43,9 +45,9 @@ _ONE_RUNNER = Phrase("two sides have one runner")
 class ComparisonRequest(Request):
     """``certify``: show first that it is the same job, if it should be. ``plan``: how often.
 
-    ``concurrent``: run trials of different frameworks at the same time, if each has a GPU of its
-    own. ``profile``: one more trial of each side, under its framework's profiler. ``best_threads``:
-    find each side's own best number of threads first, and compare with both.
+    ``over``: the file of machines that train each job together. ``concurrent``: run trials of
+    different frameworks at once, if each has a GPU of its own. ``profile``: one more of each side,
+    under its framework's profiler. ``best_threads``: find each side's first, and use both.
     """
 
     certify: bool = False
@@ -53,6 +55,7 @@ class ComparisonRequest(Request):
     plan: Plan = field(default_factory=Plan)
     profile: bool = False
     best_threads: bool = False
+    over: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,9 +153,10 @@ def train_into(
             raise
         ended = error
     display.stage(say(_DRAWING))
-    recall(run)
+    if alone := not runners.machines:  # what is known of a machine is not of several
+        recall(run)
     comparison = judge(run)
-    if are_the_same(request.names):
+    if alone and are_the_same(request.names):
         _learn_noise(comparison, request)
     try:
         draw(run, comparison, renderer)
@@ -269,7 +273,7 @@ def runners_for(request: ComparisonRequest, places: Places, display: Display) ->
     """Yield the runners; those that are started here end with it."""
     # A GPU is known once the framework has been imported.
     lazy = not (request.concurrent and request.spec.device == job_pb2.DEVICE_CUDA)
-    with closing(Runners(places, display.say, lazy)) as runners:
+    with together.runners(request.over, places, display.say, lazy=lazy) as runners:
         yield runners
 
 

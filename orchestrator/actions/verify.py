@@ -267,5 +267,5 @@ def _key(request: Request, planned: Mapping[int, job_pb2.JobSpec], runners: Runn
         ):  # fields that do not affect the arithmetic
             mapping.pop(name, None)
     code = [hashlib.sha256(path.read_bytes()).hexdigest() for path in _JUDGES]
-    parts = [mappings, request.pairs, builds, code]
+    parts = [mappings, request.pairs, builds, code, *filter(None, [len(runners.machines)])]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()

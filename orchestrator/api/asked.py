@@ -3,10 +3,12 @@
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
+from pathlib import Path
 from typing import Any
 
 from twinrun.v1 import job_pb2
 
+from orchestrator.actions.cluster import together
 from orchestrator.actions.compare import Ended, raise_for
 from orchestrator.actions.repeat import Plan
 from orchestrator.api.progress import Progress, display_of
@@ -117,11 +119,13 @@ def running(
     sides: tuple[str, ...],
     given: Mapping[str, Any],
     epochs: int = 1,
+    *,
+    over: Path | None = None,
 ) -> Iterator[tuple[Runners, Display]]:
     """Yield runners and what shows progress; runners that are started here end with it."""
     with (
         showing(progress, workload, sides, epochs) as display,
-        closing(Runners(places_of(given), display.say)) as runners,
+        together.runners(over, places_of(given), display.say) as runners,
     ):
         yield runners, display
 

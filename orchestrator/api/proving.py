@@ -7,8 +7,17 @@ from typing import Any
 
 from orchestrator.actions import explain as explaining
 from orchestrator.actions import verify as proof
+from orchestrator.actions.cluster import together
 from orchestrator.actions.request import Request
-from orchestrator.api.asked import job_of, names_of, raise_with_place, running, sides_of, spec_of
+from orchestrator.api.asked import (
+    addresses_in,
+    job_of,
+    names_of,
+    raise_with_place,
+    running,
+    sides_of,
+    spec_of,
+)
 from orchestrator.api.functions import record
 from orchestrator.api.keywords import with_flags
 from orchestrator.api.progress import Progress
@@ -30,6 +39,7 @@ def verify(
     side: str | Sequence[str] = (),
     baseline: str | None = None,
     steps: int | None = None,
+    over: str | Path | None = None,
     output: str | Path = "runs",
     progress: Progress = False,
     **given: Any,
@@ -37,8 +47,8 @@ def verify(
     """Show that the frameworks do the same job, as ``orchestrator verify``: a certificate.
 
     One epoch in float64 by default. Keywords as of `compare`; ``steps``: only so many of each
-    epoch; ``devices="1,2,4"``: each number of them is a side, compared with the first one. Whether
-    it was shown is ``to_dict()["same_job"]``. Raises OrchestratorError.
+    epoch; ``devices="1,2,4"``: each number of them is a side, compared with the first one; ``over``
+    as of `compare`. Whether it was shown is ``to_dict()["same_job"]``. Raises OrchestratorError.
     """
     numbers = by_devices.counts(None if (n := given.get("devices")) is None else str(n))
     job = job_of(workload, {**given, **({"devices": numbers[0]} if numbers else {})})
@@ -48,7 +58,11 @@ def verify(
     first = named.baseline(baseline, compared, spec)
     request = Request(job.title, spec, compared, Path(output), first)
     proof.check(request)
-    with running(progress, job.workload, request.names, given, spec.epochs) as (runners, display):
+    if over is not None:
+        together.check(addresses_in(given), compared, spec)
+    file = None if over is None else Path(over)
+    asked = progress, job.workload, request.names, given, spec.epochs
+    with running(*asked, over=file) as (runners, display):
         run, _ = proof.verify(request, runners, display)
     return record(run)
 

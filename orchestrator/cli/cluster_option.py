@@ -1,6 +1,7 @@
-"""The flag of several machines."""
+"""The flags of several machines."""
 
 from contextvars import ContextVar
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -28,6 +29,18 @@ ExclusiveOption = Annotated[
         rich_help_panel="Where it runs",
     ),
 ]
+
+OverOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--over",
+        metavar="FILE",
+        help="Train each job on all machines of a file such as hosts.toml together, each with as "
+        "many of its --devices.",
+        rich_help_panel="Where it runs",
+    ),
+]
+
 _PLACES = (*FRAMEWORKS, "runner", "tls", "local")  # flags that say where runners are
 _typed: ContextVar[frozenset[str]] = ContextVar("typed", default=frozenset())
 

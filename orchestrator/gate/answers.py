@@ -45,6 +45,13 @@ def check_info(origin: Origin, info: runner_service_pb2.GetServerInfoResponse) -
             require_digest("build_sha256", info.build_sha256)
 
 
+def check_port(origin: Origin, found: runner_service_pb2.FindPortResponse) -> int:
+    """Return a port at which nothing listens. Raises WrongRunner."""
+    with origin.telling():
+        require_from("port", found.port, 1, 2**16 - 1)
+    return found.port
+
+
 def check_blob(origin: Origin, asked: Stored, blob: runner_service_pb2.Blob, least: int) -> None:
     """Check what a runner has of a blob, of which it had ``least`` bytes. Raises WrongRunner."""
     look(origin, blob)

@@ -40,6 +40,7 @@ _NOT_BUSY = Phrase(
 )
 PROTOCOL_VERSION = 2
 ProcessUse = runner_service_pb2.ProcessUse
+Group = runner_service_pb2.Group
 OWN = runner_service_pb2.PROCESS_USE_OWN
 _PAUSE_SECONDS = 0.5
 _IMPORT_SECONDS = 50.0
@@ -136,13 +137,19 @@ class Client:
                 )
             time.sleep(_PAUSE_SECONDS)
 
-    def validate(self, spec: job_pb2.JobSpec) -> job_pb2.JobSpec:
-        """Return the spec with every default filled in.
+    def free_port(self) -> int:
+        """Return a port of its machine at which nothing listens now."""
+        request = runner_service_pb2.FindPortRequest()
+        found: runner_service_pb2.FindPortResponse = self._wire.call(self._stub.FindPort, request)
+        return answers.check_port(self._wire.gates.origin(), found)
+
+    def validate(self, spec: job_pb2.JobSpec, group: Group | None = None) -> job_pb2.JobSpec:
+        """Return the spec with every default filled in; ``group``: of a part, as in `train`.
 
         Raises BadInput with every invalid field.
         """
         self._uploads.send(spec)
-        request = runner_service_pb2.TrainRequest(spec=spec, validate_only=True)
+        request = runner_service_pb2.TrainRequest(spec=spec, validate_only=True, group=group)
         job: job_pb2.Job = self._wire.call(self._stub.Train, request)
         return answers.check_completed_by(self._wire.gates.origin(), spec, job)
 
@@ -152,15 +159,14 @@ class Client:
         request_id: str,
         process: ProcessUse = OWN,
         memory_limit_bytes: int = 0,
+        group: Group | None = None,
     ) -> job_pb2.Job:
-        """Submit a job; wait while the runner's queue is full. A limit of 0 is none."""
+        """Submit a job or a ``group``'s part; wait while the queue is full. Limit 0 is none."""
         self._uploads.send(spec)
         request = runner_service_pb2.TrainRequest(
-            request_id=request_id,
-            spec=spec,
-            process=process,
-            memory_limit_bytes=memory_limit_bytes,
+            request_id=request_id, spec=spec, process=process, group=group
         )
+        request.memory_limit_bytes = memory_limit_bytes
         return self._submit(self._stub.Train, request, job_pb2.JOB_KIND_TRAIN)
 
     def evaluate(

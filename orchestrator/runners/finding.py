@@ -50,7 +50,7 @@ _PROBE_SECONDS = 10.0  # if nobody listens, this is known at once
 _OWN_SECONDS = 20.0  # for a runner that is known to exist
 _CLOSE_SECONDS = 5.0
 _PAUSE_SECONDS = 0.05
-_LOOPBACK = {"localhost", "127.0.0.1", "::1"}
+LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 _ACTIVE = {job_pb2.JOB_STATE_PENDING, job_pb2.JOB_STATE_RUNNING}
 
 
@@ -63,11 +63,12 @@ class Runners:
     still importing its framework is used; one whose import failed is not, unless it was given.
     """
 
+    machines: Sequence[str] = ()  # that train each job together; none: one, which has no name
+
     def __init__(self, places: Places, tell: Callable[[str], None], lazy: bool = True) -> None:
         """``tell`` receives which runner is used; ``lazy`` as in `local.start`."""
         self.tell = tell
-        self._places = places
-        self._lazy = lazy
+        self._places, self._lazy = places, lazy
         self._clients: dict[str, Client] = {}
         self._started: dict[str, local.LocalRunner] = {}
         self._leases: dict[str, local.Lease] = {}
@@ -276,19 +277,18 @@ def _usable(
 
 
 def _taken(framework: str, address: str, found: Listener | None) -> str:
+    names = {"framework": framework, "address": address}
     if found is None:
-        return say(_TAKEN, framework=framework, address=address)
+        return say(_TAKEN, **names)
     if found.pid is None:
-        return say(_TAKEN_OF, framework=framework, address=address, owner=found.owner)
-    return say(
-        _TAKEN_PROCESS, framework=framework, address=address, owner=found.owner, pid=found.pid
-    )
+        return say(_TAKEN_OF, **names, owner=found.owner)
+    return say(_TAKEN_PROCESS, **names, owner=found.owner, pid=found.pid)
 
 
 def _host(address: str) -> str:
     """Return the name of the machine at HOST:PORT."""
     host = address.rpartition(":")[0].strip("[]")
-    return platform.node() if host in _LOOPBACK else host
+    return platform.node() if host in LOOPBACK else host
 
 
 def _has_active_jobs(client: Client) -> bool | None:

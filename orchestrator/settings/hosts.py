@@ -1,4 +1,4 @@
-"""The file of ``--cluster``: machines with runners that run already.
+"""The file of ``--cluster`` and ``--over``: machines with runners that run already.
 
 ::
 
@@ -31,8 +31,8 @@ from orchestrator.settings.config import Places
 from orchestrator.settings.keeping import Keeper, parted
 from orchestrator.trials.sides import framework_of
 
-_NOT_READ = Phrase("--cluster: {file} cannot be read: {error}")
-_FAULTS = Phrase("--cluster: {file} names no machines that can be used:\n{faults}")
+_NOT_READ = Phrase("{flag}: {file} cannot be read: {error}")
+_FAULTS = Phrase("{flag}: {file} names no machines that can be used:\n{faults}")
 _NO_HOSTS = Phrase("it has no table such as [hosts.first], with the addresses of its runners")
 _NO_KEY = Phrase("{where}: there is no {key!r}; choose from {known}")
 _TOKEN = Phrase(
@@ -78,21 +78,24 @@ class Host:
         return {name: address for name, address in self.places.addresses.items() if address}
 
 
-def read(file: Path, runners: Sequence[str]) -> list[Host]:
-    """Read the machines, each with addresses of all ``runners``.
+def read(file: Path, runners: Sequence[str], flag: str = "--cluster") -> list[Host]:
+    """Read the machines, each with addresses of all ``runners``. ``flag``: what names the file.
 
     Raises BadInput, which names everything that is wrong in the file.
     """
     try:
         found = tomllib.loads(file.read_text(encoding="utf-8"))
     except OSError as error:
-        raise BadInput(english(_NOT_READ, file=file, error=error.strerror or error)) from error
+        raise BadInput(
+            english(_NOT_READ, flag=flag, file=file, error=error.strerror or error)
+        ) from error
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise BadInput(english(_NOT_READ, file=file, error=error)) from error
+        raise BadInput(english(_NOT_READ, flag=flag, file=file, error=error)) from error
     reading = _Reading(file.absolute().parent, runners)
     hosts = reading.hosts(found)
     if reading.faults:
-        raise BadInput(english(_FAULTS, file=file, faults=join(LINES, reading.faults)))
+        faults = join(LINES, reading.faults)
+        raise BadInput(english(_FAULTS, flag=flag, file=file, faults=faults))
     return hosts
 
 

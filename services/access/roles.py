@@ -32,6 +32,7 @@ NEEDED: Mapping[str, Role] = {
     _RUNNER + "GetServerInfo": Role.WATCH,
     _RUNNER + "UploadBlob": Role.RUN,
     _RUNNER + "GetBlob": Role.RUN,  # tells whether somebody has uploaded a file
+    _RUNNER + "FindPort": Role.RUN,
     _RUNNER + "Train": Role.RUN,
     _RUNNER + "Evaluate": Role.RUN,
     _RUNNER + "Measure": Role.RUN,

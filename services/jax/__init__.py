@@ -13,6 +13,7 @@ os.environ["JAX_ENABLE_X64"] = "1"
 import numpy as np
 from numpy.typing import NDArray
 from twinrun.contract.enums import Recipe
+from twinrun.contract.group import ALONE, Group
 from twinrun.contract.spec import JobSpec
 
 from services.data.arrays import Data
@@ -20,6 +21,7 @@ from services.jax.environment import environment
 from services.jax.matched import MatchedTrainer
 from services.jax.measure import measure
 from services.jax.summary import summarize
+from services.jax.together import leave
 from services.model.weights import Weights
 from services.trial import trainer
 from services.trial.code import Build
@@ -27,12 +29,16 @@ from services.trial.trace import Traced
 
 
 def Trainer(  # noqa: N802
-    spec: JobSpec, data: Data, weights: Weights | None, build: Build | None = None
+    spec: JobSpec,
+    data: Data,
+    weights: Weights | None,
+    build: Build | None = None,
+    group: Group = ALONE,
 ) -> trainer.Trainer:
     """Return the trainer of the spec's recipe."""
     match spec.recipe:
         case Recipe.MATCHED:
-            return MatchedTrainer(spec, data, weights, build)
+            return MatchedTrainer(spec, data, weights, build, group)
         case Recipe.IDIOMATIC:
             from services.jax.idiomatic.trainer import IdiomaticTrainer  # noqa: PLC0415 - Flax
 
@@ -63,4 +69,4 @@ def trace(
     return traced(spec, inputs, labels, build, weights, returned=returned)
 
 
-__all__ = ["Trainer", "environment", "measure", "of_layers", "summarize", "trace"]
+__all__ = ["Trainer", "environment", "leave", "measure", "of_layers", "summarize", "trace"]

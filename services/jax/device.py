@@ -6,9 +6,11 @@ from importlib.util import find_spec
 import jax
 import jax.numpy as jnp
 from twinrun.contract.enums import Device, OwnWay, Precision, Recipe
+from twinrun.contract.group import ALONE, Group
 from twinrun.contract.spec import JobSpec
 
 from services.errors import DeviceUnavailable, Unsupported
+from services.jax import together
 from services.jax.rounding import Rounding
 
 # The precision of products; everything else is float64 with float64, otherwise float32.
@@ -22,8 +24,8 @@ _THREADS = "NPROC"  # which XLA reads where it makes its pool, and nothing else 
 _started: list[int] = []  # the threads that XLA began with in this process
 
 
-def prepare(spec: JobSpec) -> jax.Device:
-    """Set the threads and TF32, and return the device.
+def prepare(spec: JobSpec, group: Group = ALONE) -> jax.Device:
+    """Set the threads and TF32, join the other machines, and return this one's first device.
 
     Raises DeviceUnavailable, and Unsupported if this process has begun with another number of
     threads: XLA makes its pool once.
@@ -31,7 +33,7 @@ def prepare(spec: JobSpec) -> jax.Device:
     its_own = OwnWay.THREADS in spec.own_ways
     jax.config.update("jax_default_matmul_precision", None if tf32(spec) else "highest")
     if not _started:
-        _start(_cpus() if its_own else spec.threads, spec.device, spec.devices)
+        _start(_cpus() if its_own else spec.threads, spec, group)
     elif _started[0] != spec.threads and spec.device is Device.CPU and not its_own:
         raise Unsupported(
             f"threads is {spec.threads}, but this process has begun with {_started[0]}; run the "
@@ -39,7 +41,7 @@ def prepare(spec: JobSpec) -> jax.Device:
             field="threads",
         )
     if spec.device is Device.CPU:
-        return jax.devices("cpu")[0]
+        return jax.local_devices(backend="cpu")[0]
     if not _has_cuda():
         raise DeviceUnavailable(
             f"device is cuda, but this JAX ({jax.__version__}) is installed without CUDA; use "
@@ -47,7 +49,7 @@ def prepare(spec: JobSpec) -> jax.Device:
             device="cuda",
         )
     try:
-        return jax.devices("cuda")[0]
+        return jax.local_devices(backend="cuda")[0]
     except RuntimeError as error:
         raise DeviceUnavailable(
             f"device is cuda, but JAX {jax.__version__} sees no GPU; use device cpu, or install "
@@ -61,14 +63,17 @@ def _has_cuda() -> bool:
     return any(find_spec(f"jax_cuda{version}_plugin") for version in (12, 13))
 
 
-def _start(threads: int, device: Device, devices: int) -> None:
+def _start(threads: int, spec: JobSpec, group: Group) -> None:
     """Have JAX make its devices with so many threads; CUDA only where a job asks for it.
 
-    ``devices``: as many parts of the CPU.
+    The CPU has as many parts as the job has devices on this machine.
     """
-    jax.config.update("jax_num_cpu_devices", devices)
-    if device is Device.CPU:
+    own = group.own(spec).devices
+    jax.config.update("jax_num_cpu_devices", own)
+    if spec.device is Device.CPU:
         jax.config.update("jax_platforms", "cpu")
+    if group.machines > 1:
+        together.join(group, own)
     before = os.environ.get(_THREADS)
     os.environ[_THREADS] = str(threads)
     try:
@@ -113,10 +118,10 @@ def compiler_options(spec: JobSpec) -> dict[str, bool]:
     return {} if spec.device is Device.CPU else {"xla_allow_excess_precision": False}
 
 
-def notes(spec: JobSpec) -> str:
+def notes(spec: JobSpec, group: Group = ALONE) -> str:
     """Return the settings, for people to read."""
     products = jnp.dtype(PRODUCTS[spec.precision]).name
-    shared = f" on {spec.devices} devices of a mesh" if spec.devices > 1 else ""
+    shared = f" on {group.in_words(spec)} of a mesh" if spec.devices > 1 else ""
     notes = f"one scan a chunk{shared}, by XLA; products in {products}"
     if spec.device is Device.CPU:
         return f"{notes}; denormals flushed to zero"

@@ -48,8 +48,17 @@ def everywhere(mesh: Mesh | None, tree: Tree) -> Tree:
     """Return the arrays with a copy of each on every device."""
     if mesh is None:
         return tree
-    copied: Tree = jax.device_put(tree, NamedSharding(mesh, PartitionSpec()))
-    return copied
+    where = NamedSharding(mesh, PartitionSpec())
+    if where.is_fully_addressable:
+        copied: Tree = jax.device_put(tree, where)
+        return copied
+
+    def held(array: jax.Array) -> jax.Array:
+        own = np.asarray(array)  # of several machines each has all of it
+        return jax.make_array_from_callback(own.shape, where, lambda part: own[part])
+
+    of_all: Tree = jax.tree.map(held, tree)
+    return of_all
 
 
 def shared(mesh: Mesh | None, tree: Tree) -> Tree:
@@ -83,9 +92,10 @@ def require_alike(arrays: Sequence[jax.Array]) -> None:
         if len(array.addressable_shards) == 1:  # of a user's model it may be a key, not numbers
             continue
         own, *others = (np.asarray(shard.data) for shard in array.addressable_shards)
-        for place, found in enumerate(others, 1):
+        first = jax.process_index() * (1 + len(others))  # machines are compared where all report
+        for place, found in enumerate(others, first + 1):
             if not np.array_equal(own, found, equal_nan=True):
                 raise TrainerFailed(
-                    f"Device {place} of the job holds other weights than device 0: an update of "
-                    "one of them was not that of the other."
+                    f"Device {place} of the job holds other weights than device {first}: an update "
+                    "of one of them was not that of the other."
                 )

@@ -8,10 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 from twinrun.contract.enums import Device, OwnWay
 from twinrun.contract.events import Environment, Profiled
+from twinrun.contract.group import ALONE, Group
 from twinrun.contract.spec import JobSpec
 
 from services.data.arrays import Data
-from services.jax import augmentation, defaults, device, profile
+from services.jax import augmentation, defaults, device, profile, together
 from services.jax.environment import environment
 from services.jax.model import LayersModel, Model
 from services.jax.scanned_steps import ScannedSteps, numbers
@@ -27,10 +28,15 @@ class MatchedTrainer:
     """A `services.trial.trainer.Trainer`."""
 
     def __init__(
-        self, spec: JobSpec, data: Data, weights: Weights | None, build: Build | None = None
+        self,
+        spec: JobSpec,
+        data: Data,
+        weights: Weights | None,
+        build: Build | None = None,
+        group: Group = ALONE,
     ) -> None:
         require_supported(spec)
-        self._device = device.prepare(spec)
+        self._device, self._group = device.prepare(spec, group), group
         self._spec = spec = defaults.as_it_does(spec)
         self._shape = data.train_images.shape
         shape = self._shape[1:]
@@ -48,7 +54,7 @@ class MatchedTrainer:
         self._logits = jax.jit(self._model.logits, compiler_options=device.compiler_options(spec))
 
     def warm_up(self) -> None:
-        with jax.default_device(self._device):
+        with jax.default_device(self._device), together.explained():
             self._steps.warm_up(matched.chunk_shapes(self._spec, self._shape[0]))
         self.evaluate()
 
@@ -57,7 +63,7 @@ class MatchedTrainer:
         permutation = defaults.permutation if shuffled else order.permutation
         found = matched.epoch_chunks(self._spec, epoch, self._shape[0], permutation)
         for chunk in chunks.carried(self._spec, self._shape, epoch, found, self._steps.sites):
-            with jax.default_device(self._device):
+            with jax.default_device(self._device), together.explained():
                 measured, synced = matched.measured(self._spec, chunk, self._steps.run, numbers)
             yield matched.steps_taken(self._spec, measured, self._names, sync_seconds=synced)
 
@@ -95,7 +101,7 @@ class MatchedTrainer:
             return self._model.weights(self._steps.held)
 
     def environment(self) -> Environment:
-        return environment(device.threads(), device.notes(self._spec))
+        return environment(device.threads(), device.notes(self._spec, self._group))
 
     def profiled(self, take_steps: Callable[[], int]) -> Profiled:
         return profile.profiled(take_steps, on_gpu=self._spec.device is Device.CUDA)

@@ -7,6 +7,7 @@ from typing import assert_never
 os.environ.setdefault("CUDA_DEVICE_ORDER", "PCI_BUS_ID")
 
 from twinrun.contract.enums import Recipe
+from twinrun.contract.group import ALONE, Group
 from twinrun.contract.spec import JobSpec
 
 from services.data.arrays import Data
@@ -22,14 +23,18 @@ from services.trial.code import Build
 
 
 def Trainer(  # noqa: N802
-    spec: JobSpec, data: Data, weights: Weights | None, build: Build | None = None
+    spec: JobSpec,
+    data: Data,
+    weights: Weights | None,
+    build: Build | None = None,
+    group: Group = ALONE,
 ) -> trainer.Trainer:
     """Return the trainer of the spec's recipe."""
     match spec.recipe:
         case Recipe.MATCHED if spec.devices > 1:
             from services.pytorch.devices.trainer import LeadingTrainer  # noqa: PLC0415 - 0.5 s
 
-            return LeadingTrainer(spec, data, weights)
+            return LeadingTrainer(spec, data, weights, group)
         case Recipe.MATCHED:
             return MatchedTrainer(spec, data, weights, build)
         case Recipe.IDIOMATIC:
@@ -40,4 +45,11 @@ def Trainer(  # noqa: N802
             assert_never(spec.recipe)
 
 
-__all__ = ["Trainer", "environment", "measure", "of_layers", "summarize", "trace"]
+def leave() -> None:
+    """Leave the other machines that trained a job together."""
+    from services.pytorch.devices import pool  # noqa: PLC0415 - 0.5 s
+
+    pool.close()
+
+
+__all__ = ["Trainer", "environment", "leave", "measure", "of_layers", "summarize", "trace"]

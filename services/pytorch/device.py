@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from torch import distributed
 from torch.nn import functional
 from twinrun.contract.enums import MIXED, Device, Execution, OwnWay, Precision, Recipe
+from twinrun.contract.group import ALONE, Group
 from twinrun.contract.nesting import attends, convolves
 from twinrun.contract.spec import JobSpec
 
@@ -164,7 +165,7 @@ def synchronize(device: torch.device) -> None:
         torch.cuda.synchronize(device)
 
 
-def notes(spec: JobSpec) -> str:
+def notes(spec: JobSpec, group: Group = ALONE) -> str:
     """Return the settings, for people to read."""
     execution = "torch.compile" if spec.execution is Execution.COMPILED else "op by op"
     of_layers = spec.execution is Execution.COMPILED and spec.code is None
@@ -173,8 +174,9 @@ def notes(spec: JobSpec) -> str:
         execution += ", captured in CUDA graphs"
     if spec.devices > 1:
         by = "gloo" if spec.device is Device.CPU else "NCCL"
-        each = f"{spec.device_threads} CPU threads each"
-        execution += f" on {spec.devices} devices by DistributedDataParallel over {by}, {each}"
+        each = f"{group.own(spec).device_threads} CPU threads each"
+        where = group.in_words(spec)
+        execution += f" on {where} by DistributedDataParallel over {by}, {each}"
     products = f"products in {PRODUCTS[spec.precision]}".replace("torch.", "")
     if spec.device is Device.CPU:
         denormals = "flushed to zero" if flushes_denormals(spec) else "kept"

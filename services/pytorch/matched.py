@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from torch import nn
 from twinrun.contract.enums import Execution, OwnWay
 from twinrun.contract.events import Environment, Profiled
+from twinrun.contract.group import ALONE, Group
 from twinrun.contract.spec import JobSpec
 
 from services.data.arrays import Data
@@ -34,11 +35,17 @@ class MatchedTrainer:
     """
 
     def __init__(
-        self, spec: JobSpec, data: Data, weights: Weights | None, build: Build | None = None
+        self,
+        spec: JobSpec,
+        data: Data,
+        weights: Weights | None,
+        build: Build | None = None,
+        group: Group = ALONE,
     ) -> None:
         self._spec = spec = defaults.as_it_does(spec)
-        self._place = device.place(spec)
-        self._device = device.prepare(spec, self._place or 0)
+        self._place, self._group = device.place(spec), group
+        own = group.own(spec)
+        self._device = device.prepare(own, (self._place or 0) % own.devices)
         shape = data.train_images.shape[1:]
         self._names = matched.trained(spec, shape)
         self._images = device.put(data.train_images, self._device)
@@ -134,8 +141,8 @@ class MatchedTrainer:
         return self._model.weights()
 
     def environment(self) -> Environment:
-        threads = torch.get_num_threads() * self._spec.devices
-        return environment(threads, device.notes(self._spec))
+        threads = torch.get_num_threads() * self._group.own(self._spec).devices
+        return environment(threads, device.notes(self._spec, self._group))
 
     def profiled(self, take_steps: Callable[[], int]) -> Profiled:
         return profile.profiled(take_steps, self._device)

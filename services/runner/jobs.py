@@ -12,6 +12,7 @@ from pathlib import Path
 from twinrun.contract.converters.specs import spec_to_proto
 from twinrun.contract.enums import JobState, WeightsKind
 from twinrun.contract.events import Environment, Event, StateChanged
+from twinrun.contract.group import ALONE, Group
 from twinrun.contract.spec import JobSpec
 from twinrun.contract.violation import Violation
 from twinrun.v1 import job_pb2
@@ -63,6 +64,7 @@ class Jobs:
         process: ProcessUse = ProcessUse.OWN,
         by: str = "",
         limit_bytes: int = 0,
+        group: Group = ALONE,
     ) -> job_pb2.Job:
         """Queue a job and return it; if the request id is known, return the job that it created.
 
@@ -93,8 +95,7 @@ class Jobs:
             record = self._records.create(kind, request_id, spec_to_proto(spec), weights, by=by)
             given = None if weights is None else record.given
             where = self.data_dir, record.directory, _KINDS[kind]
-            task = Task(spec, *where, given, process, limit_bytes)
-            self._pending.append((record, task))
+            self._pending.append((record, Task(spec, *where, given, process, limit_bytes, group)))
             self._submitted += 1
             self._changed.notify_all()
             return _copy(record)
@@ -229,10 +230,9 @@ class Jobs:
             if self._running is None:
                 return
             record, run = self._running
-            job_id = record.job_id
-            _log.info("stopping: job %s has %g s to finish", job_id, grace_seconds)
+            _log.info("stopping: job %s has %g s to finish", record.job_id, grace_seconds)
             if not self._changed.wait_for(self._is_free, grace_seconds):
-                _log.warning("job %s did not finish in time: it is cancelled", job_id)
+                _log.warning("job %s did not finish in time: it is cancelled", record.job_id)
                 run.cancel(
                     errors.RunnerStopped("The runner was stopped before the job could finish.")
                 )

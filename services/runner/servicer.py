@@ -3,7 +3,7 @@
 import dataclasses
 import itertools
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import grpc
@@ -24,10 +24,10 @@ from services.data.blobs import Blobs
 from services.errors import InvalidRequest, RunnerBusy, TooManyWatchers, TwinrunError
 from services.machine import build, cores, host, memory
 from services.pipe import ProcessUse
-from services.runner import memory_limit, pieces, ready
+from services.runner import memory_limit, pieces, ready, together
 from services.runner.jobs import Jobs
 from services.runner.status import error_to_status
-from services.runner.validation import valid_spec
+from services.runner.validation import check, valid_spec
 
 PROTOCOL_VERSION = 2
 _PROCESS_USES = {
@@ -114,7 +114,7 @@ class Servicer(runner_service_pb2_grpc.RunnerServiceServicer):
         end.start()
         try:
             asked = first.sha256, first.size_bytes, first.offset
-            content = _contents(itertools.chain([first], requests))
+            content = pieces.contents(itertools.chain([first], requests))
             counted = self._guard.counted(context, content)
             received = self._blobs.receive(*asked, counted)
         finally:
@@ -138,18 +138,24 @@ class Servicer(runner_service_pb2_grpc.RunnerServiceServicer):
             whole=whole,
         )
 
+    def FindPort(
+        self, request: runner_service_pb2.FindPortRequest, context: grpc.ServicerContext
+    ) -> runner_service_pb2.FindPortResponse:
+        return runner_service_pb2.FindPortResponse(port=together.free_port())
+
     def Train(
         self, request: runner_service_pb2.TrainRequest, context: grpc.ServicerContext
     ) -> job_pb2.Job:
         spec = self._spec(request.spec)
+        group = together.group_of(request, spec)
         if request.validate_only:
             ready.require(spec, self._jobs.data_dir)
             return job_pb2.Job(kind=job_pb2.JOB_KIND_TRAIN, spec=spec_to_proto(spec))
         ready.require_blobs(spec, self._jobs.data_dir)
         process, limit = _process(request.process), request.memory_limit_bytes
-        _check(memory_limit.violations(limit))
+        check(memory_limit.violations(limit))
         what = job_pb2.JOB_KIND_TRAIN, request, context, spec
-        return self._submit(*what, process=process, limit_bytes=limit)
+        return self._submit(*what, process=process, limit_bytes=limit, group=group)
 
     def Evaluate(
         self, request: runner_service_pb2.EvaluateRequest, context: grpc.ServicerContext
@@ -181,7 +187,7 @@ class Servicer(runner_service_pb2_grpc.RunnerServiceServicer):
         self, request: runner_service_pb2.PreviewRequest, context: grpc.ServicerContext
     ) -> job_pb2.Job:
         spec = self._spec(request.spec)
-        _check(catalog.preview_violations(spec.dataset))
+        check(catalog.preview_violations(spec.dataset))
         ready.require_blobs(spec, self._jobs.data_dir)
         return self._submit(job_pb2.JOB_KIND_PREVIEW, request, context, spec)
 
@@ -202,10 +208,10 @@ class Servicer(runner_service_pb2_grpc.RunnerServiceServicer):
         *,
         weights: bytes | None = None,
         process: ProcessUse = ProcessUse.OWN,
-        limit_bytes: int = 0,
+        **rest: Any,
     ) -> job_pb2.Job:
         what, caller = (kind, request.request_id, spec, weights), self._guard.caller(context).name
-        return self._jobs.submit(*what, process=process, by=caller, limit_bytes=limit_bytes)
+        return self._jobs.submit(*what, process=process, by=caller, **rest)
 
     def _spec(self, message: job_pb2.JobSpec, *, traced: bool = False) -> JobSpec:
         spec = valid_spec(message, host.available_cpus(), self._default_threads)
@@ -226,7 +232,7 @@ class Servicer(runner_service_pb2_grpc.RunnerServiceServicer):
     def WatchJob(
         self, request: runner_service_pb2.WatchJobRequest, context: grpc.ServicerContext
     ) -> Iterator[job_pb2.JobEvent]:
-        _check(between("after_sequence", request.after_sequence, 0, 2**62))
+        check(between("after_sequence", request.after_sequence, 0, 2**62))
         if not self._watchers.acquire(blocking=False):
             raise TooManyWatchers(
                 f"{self._max_watchers} clients are watching already, the most that this runner "
@@ -245,7 +251,7 @@ class Servicer(runner_service_pb2_grpc.RunnerServiceServicer):
     def ListJobs(
         self, request: runner_service_pb2.ListJobsRequest, context: grpc.ServicerContext
     ) -> runner_service_pb2.ListJobsResponse:
-        _check(between("page_size", request.page_size, 0, 1000))
+        check(between("page_size", request.page_size, 0, 1000))
         jobs, following = self._jobs.page(request.page_size or 100, request.page_token)
         return runner_service_pb2.ListJobsResponse(jobs=jobs, next_page_token=following)
 
@@ -279,21 +285,7 @@ class Servicer(runner_service_pb2_grpc.RunnerServiceServicer):
         )
 
 
-def _contents(requests: Iterable[runner_service_pb2.UploadBlobRequest]) -> Iterator[bytes]:
-    """Yield what an upload's messages hold. Raises InvalidRequest."""
-    for number, request in enumerate(requests):
-        _check(between("len(content)", len(request.content), 0, pieces.CHUNK_BYTES))
-        if number and (request.sha256 or request.size_bytes or request.offset):
-            raise InvalidRequest([Violation("sha256", "is set again; only the first has it")])
-        yield request.content
-
-
 def _process(use: runner_service_pb2.ProcessUse) -> ProcessUse:
     if use not in _PROCESS_USES:
         raise InvalidRequest([Violation("process", f"is {use}; give OWN, SHARED or SHARED_LAST")])
     return _PROCESS_USES[use]
-
-
-def _check(violations: Iterator[Violation]) -> None:
-    if faults := list(violations):
-        raise InvalidRequest(faults)

@@ -1,6 +1,6 @@
 """Which specs a runner accepts. Every invalid field is named at once, by its path in the proto."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from twinrun.contract.enums import OwnWay, TargetKind
 from twinrun.contract.losses import class_weights, ignored, of_pixels, targets
@@ -60,6 +60,12 @@ def valid_spec(
             list({violation.field: violation for violation in all_violations[::-1]}.values())[::-1]
         )
     return spec
+
+
+def check(violations: Iterable[Violation]) -> None:
+    """Raise InvalidRequest if there are any."""
+    if faults := list(violations):
+        raise InvalidRequest(faults)
 
 
 def _augmentation_violations(spec: JobSpec, sizes: catalog.DatasetInfo) -> Iterator[Violation]:

@@ -12,6 +12,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 os.environ["KERAS_BACKEND"] = "tensorflow"
 
 from twinrun.contract.enums import Loop, Recipe
+from twinrun.contract.group import ALONE, Group
 from twinrun.contract.spec import JobSpec
 
 from services.data.arrays import Data
@@ -32,12 +33,16 @@ confirm("tensorflow")
 
 
 def Trainer(  # noqa: N802
-    spec: JobSpec, data: Data, weights: Weights | None, build: Build | None = None
+    spec: JobSpec,
+    data: Data,
+    weights: Weights | None,
+    build: Build | None = None,
+    group: Group = ALONE,
 ) -> trainer.Trainer:
     """Return the trainer of the spec's recipe."""
     match spec.recipe:
         case Recipe.MATCHED if spec.devices > 1:
-            return MirroredTrainer(spec, data, weights)
+            return MirroredTrainer(spec, data, weights, group)
         case Recipe.MATCHED:
             return MatchedTrainer(spec, data, weights, build)
         case Recipe.IDIOMATIC:
@@ -47,4 +52,8 @@ def Trainer(  # noqa: N802
             assert_never(spec.recipe)
 
 
-__all__ = ["Trainer", "environment", "measure", "of_layers", "summarize", "trace"]
+def leave() -> None:
+    """Leave the other machines that trained a job together: none of them needs this process."""
+
+
+__all__ = ["Trainer", "environment", "leave", "measure", "of_layers", "summarize", "trace"]

@@ -10,6 +10,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 from twinrun.contract.enums import MIXED, Device, Execution, OwnWay, Precision, Recipe
+from twinrun.contract.group import ALONE, Group
 from twinrun.contract.nesting import attends, convolves
 from twinrun.contract.spec import JobSpec
 
@@ -184,13 +185,15 @@ _EXECUTIONS = {
 _IN_PARTS = "one graph a chunk, its steps by XLA except convolutions and pools"
 
 
-def notes(spec: JobSpec) -> str:
+def notes(spec: JobSpec, group: Group = ALONE) -> str:
     """Return the settings, for people to read."""
     in_parts = spec.recipe is Recipe.MATCHED and model.in_parts(spec)
     execution = _IN_PARTS if in_parts else _EXECUTIONS[spec.execution]
     if spec.devices > 1:
-        shared = f"{spec.threads} CPU threads between them"
-        execution += f" on {spec.devices} devices by MirroredStrategy, {shared}"
+        between = " and collective operations between machines" * (group.machines > 1)
+        those = "those of a machine" if between else "them"
+        shared = f"{spec.threads} CPU threads between {those}"
+        execution += f" on {group.in_words(spec)} by MirroredStrategy{between}, {shared}"
     notes = f"{execution}; products in {PRODUCTS[spec.precision].name}"
     if spec.device is Device.CPU:
         return f"{notes}; denormals flushed to zero"

@@ -36,7 +36,7 @@ class MatchedTrainer:
         self, spec: JobSpec, data: Data, weights: Weights | None, build: Build | None = None
     ) -> None:
         self._spec = spec = defaults.as_it_does(spec)
-        self._device = device.prepare(spec)
+        self._device = self._prepared(spec)
         shape = data.train_images.shape[1:]
         self._names = matched.trained(spec, shape)
         eager = spec.execution is Execution.EAGER
@@ -55,6 +55,9 @@ class MatchedTrainer:
         self._logits = (
             self._op_by_op if eager else tf.function(self._op_by_op, [signature], autograph=False)
         )
+
+    def _prepared(self, spec: JobSpec) -> str:
+        return device.prepare(spec)
 
     def _made_steps(self, data: Data) -> EagerSteps:
         given = (self._spec, self._model, self._images, self._labels)

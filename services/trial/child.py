@@ -19,7 +19,7 @@ from multiprocessing.connection import Connection
 from typing import Any, NoReturn, assert_never
 
 from twinrun.contract.enums import Phase
-from twinrun.contract.events import Failure, PhaseFinished
+from twinrun.contract.events import Environment, Failure, PhaseFinished
 
 from services import errors
 from services.data import datasets
@@ -100,13 +100,7 @@ def main() -> None:
 
 
 def _serve(module_name: str, started_at: float, sender: _Sender, receiver: _Receiver) -> None:
-    try:
-        module = importlib.import_module(module_name)
-        environment = module.environment()
-    except Exception as error:
-        raise errors.ImportFailed(
-            f"{module_name} could not be imported: {type(error).__name__}: {error}."
-        ) from error
+    module, environment = _imported(module_name)
     # From the start of the process: starting the interpreter is part of starting a framework.
     imported = PhaseFinished(Phase.IMPORT, time.monotonic() - started_at, time.process_time())
     sender.send(Ready(environment))
@@ -119,7 +113,8 @@ def _serve(module_name: str, started_at: float, sender: _Sender, receiver: _Rece
         if build is None and task.spec.code is not None:  # the other framework's model is code
             build = functools.partial(module.of_layers, task.spec)
         given = {"build": build} if build else {}  # a job of layers asks for nothing of it
-        make_trainer = functools.partial(module.Trainer, **given)
+        part = {"group": task.group} if task.group.machines > 1 else {}
+        make_trainer = functools.partial(module.Trainer, **given, **part)
         match task.kind:
             case Kind.MEASURE:
                 sender.send(module.measure(task.spec))
@@ -134,9 +129,22 @@ def _serve(module_name: str, started_at: float, sender: _Sender, receiver: _Rece
                 run(task, make_trainer, sender.send, load)
             case _:
                 assert_never(task.kind)
+        if part:
+            module.leave()
         sender.send(Finished())
         if task.process is not ProcessUse.SHARED:
             return
+
+
+def _imported(module_name: str) -> tuple[Any, Environment]:
+    """Import a framework's module, and return it with its environment. Raises ImportFailed."""
+    try:
+        module = importlib.import_module(module_name)
+        return module, module.environment()
+    except Exception as error:
+        raise errors.ImportFailed(
+            f"{module_name} could not be imported: {type(error).__name__}: {error}."
+        ) from error
 
 
 def _failure(error: BaseException) -> Failure:

@@ -26,7 +26,7 @@ from twinrun.contract.spec import JobSpec
 from services.data import catalog, datasets
 from services.data.arrays import Data
 from services.errors import disk_error
-from services.machine import load
+from services.machine import load, network
 from services.machine.several_gpus import Samplers
 from services.model import arithmetic, augmentation, losses, metrics, order
 from services.model import weights as parameters
@@ -45,6 +45,8 @@ Load = Callable[[JobSpec, Path, Callable[[Event], None]], datasets.Loaded]
 
 def run(task: Task, make_trainer: MakeTrainer, emit: Emit, load_data: Load = datasets.load) -> None:
     """Train or evaluate. Raises `services.errors.TwinrunError`, or the framework's own errors."""
+    if task.group.machines > 1:
+        network.meet(task.group)  # first of all: frameworks wait long for whom they do not reach
     phases = Phases(emit)
     spec = task.spec
     with phases.whole(Phase.DATA):
@@ -56,7 +58,8 @@ def run(task: Task, make_trainer: MakeTrainer, emit: Emit, load_data: Load = dat
     environment = trainer.environment()
     emit(environment)
     # A trial uses the first GPUs that it sees.
-    gpus = environment.accelerators[: spec.devices] if spec.device is Device.CUDA else ()
+    taken = task.group.own(spec).devices
+    gpus = environment.accelerators[:taken] if spec.device is Device.CUDA else ()
     sampler = Samplers([gpu.uuid for gpu in gpus])
     data = loaded.data
     samples = len(data.train_labels)

@@ -39,7 +39,8 @@ class Trainer(Protocol):
 
     A constructor takes the arguments below, sets the threads, and puts data and weights onto the
     device; without weights it draws its own. ``build`` builds the model if it is the user's code,
-    and is called once everything is replaced that the code may use. A constructor raises
+    and is called once everything is replaced that the code may use. Where machines train a job
+    together, it also takes a ``group``, and is a part of it. A constructor raises
     `services.errors.DeviceUnavailable` if the device does not exist, and
     `services.errors.Unsupported` for what this framework cannot do.
     """

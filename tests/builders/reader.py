@@ -3,7 +3,7 @@
 import shutil
 import signal
 import subprocess
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from orchestrator.frameworks import usual
@@ -29,11 +29,15 @@ exec {python} -m tests.forks.client "${{module:-orchestrator}}" "$@"
 
 @dataclass
 class Reader:
-    """Runs lines in a shell, with runners of both frameworks and two runs that were made before."""
+    """Runs lines in a shell, with runners of both frameworks and two runs that were made before.
+
+    ``second``: the addresses of a second machine's runners.
+    """
 
     directory: Path
     env: dict[str, str]
     pytorch: Runner
+    second: dict[str, str] = field(default_factory=dict)
 
     @property
     def program(self) -> str:
@@ -45,10 +49,13 @@ class Reader:
     def run(self, line: str) -> subprocess.CompletedProcess:
         if "orchestrator live" in line:
             return self.interrupted(line)
-        if "--cluster hosts.toml" in line:
-            addresses = [f'{name} = "{self.env[f"TWINRUN_{name.upper()}"]}"' for name in usual()]
-            text = "\n".join(["[hosts.first]", *addresses])
-            (self.directory / "hosts.toml").write_text(text)
+        if " hosts.toml" in line:
+            hosts = {"first": {name: self.env[f"TWINRUN_{name.upper()}"] for name in usual()}}
+            hosts |= {"second": self.second} if "--over" in line else {}
+            lines = []
+            for host, addresses in hosts.items():
+                lines += [f"[hosts.{host}]", *(f'{n} = "{a}"' for n, a in addresses.items())]
+            (self.directory / "hosts.toml").write_text("\n".join(lines))
         return subprocess.run(
             ["sh", "-c", self.filled(line)],
             cwd=self.directory,

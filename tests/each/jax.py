@@ -48,6 +48,7 @@ LEFT_OUT = {
     **{f"idiomatic/{path.name}": IDIOMATIC for path in (_HOME / "idiomatic").glob("*.py")},
     "defaults.py": OWN,
     "devices.py": SEVERAL,
+    "together.py": SEVERAL,
     "optimizers/kinds.py": IMPORTS,
     "profile.py": TELLS,
 }
@@ -70,7 +71,7 @@ COVERED = {
     "jnp.issubdtype(held.dtype, jnp.floating)": KIND,
     "device.py compiler_options: spec.device is Device.CPU": GPU,
     "devices.py mesh: spec.device is Device.CPU": BUILT,
-    "device.py _start: device is Device.CPU": GPU,
+    "device.py _start: spec.device is Device.CPU": GPU,
     "device.py notes: spec.device is Device.CPU": MESSAGE,
     "device.py prepare: _started[0] != spec.threads and spec.device is Device.CPU and (not "
     "its_own)": BUILT,

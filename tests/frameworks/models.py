@@ -35,8 +35,21 @@ from twinrun.contract.layers import (
     UpSampling2d,
     ZeroPadding2d,
 )
+from twinrun.contract.optimizers import Optimizer, Sgd
+from twinrun.contract.regularization import Clip, ClipByGlobalNorm
+from twinrun.contract.schedules import Cosine, Schedule
 
 CLASSES = 5
+# Whose devices share statistics, masks and norms.
+SHARED = (
+    Conv2d(3, 2, bias_initializer=Normal(0.1)),
+    BatchNorm(momentum=0.7),
+    Activation(ActivationFunction.TANH),
+    Flatten(),
+    Dropout(0.3),
+    Dense(CLASSES),
+)
+CLIPPED = Optimizer(Sgd(0.9), 0.1, Schedule(Cosine(8), 2), Clip(ClipByGlobalNorm(0.5)))
 PADDING = 2  # the code of padded steps
 # As TensorFlow pads, odd zeros after; other zeros on each side; dilation; groups, some depthwise.
 RECTANGULAR = (

@@ -7,12 +7,8 @@ from importlib import import_module
 
 import numpy as np
 import pytest
-from twinrun.contract.enums import ActivationFunction, ClassWeightsDivisor, Device, Execution, Loop
-from twinrun.contract.initializers import Normal
+from twinrun.contract.enums import ClassWeightsDivisor, Device, Execution, Loop
 from twinrun.contract.layers import (
-    Activation,
-    BatchNorm,
-    Conv2d,
     Dense,
     Dropout,
     Embedding,
@@ -20,27 +16,17 @@ from twinrun.contract.layers import (
     MultiHeadAttention,
 )
 from twinrun.contract.losses import NextTokenCrossEntropy, SoftmaxCrossEntropy
-from twinrun.contract.optimizers import Adam, Optimizer, Sgd
-from twinrun.contract.regularization import Clip, ClipByGlobalNorm
-from twinrun.contract.schedules import Cosine, Schedule
+from twinrun.contract.optimizers import Adam, Optimizer
 
 from services import errors
 from tests.frameworks import device_faults, jobs, reference
 from tests.frameworks.formulas import assert_same
+from tests.frameworks.models import CLIPPED, SHARED
 from tests.waiting import HANG_SECONDS
 
-LAYERS = (
-    Conv2d(3, 2, bias_initializer=Normal(0.1)),
-    BatchNorm(momentum=0.7),
-    Activation(ActivationFunction.TANH),
-    Flatten(),
-    Dropout(0.3),
-    Dense(jobs.CLASSES),
-)
-CLIPPED = Optimizer(Sgd(0.9), 0.1, Schedule(Cosine(8), 2), Clip(ClipByGlobalNorm(0.5)))
 # Of three devices two have a sample more or none: steps of 22 samples, and a last one of a single.
 JOB = jobs.spec(
-    layers=LAYERS,
+    layers=SHARED,
     optimizer=CLIPPED,
     batch_size=22,
     epochs=2,
@@ -133,7 +119,7 @@ def test_the_environment_says_how_they_share_it(framework, small):
 
 @pytest.mark.parametrize("fault", device_faults.WRONG, indirect=True)
 def test_a_fault_of_how_they_share_it_shows(framework, fault):
-    layers = LAYERS if "norm" in fault else (Flatten(), Dropout(0.3), Dense(jobs.CLASSES))
+    layers = SHARED if "norm" in fault else (Flatten(), Dropout(0.3), Dense(jobs.CLASSES))
     if "mean" in fault:
         layers = (Flatten(), Dense(jobs.CLASSES))
     job = replace(SMALL, layers=layers)

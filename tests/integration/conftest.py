@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.frameworks import FRAMEWORKS
+from orchestrator.frameworks import FRAMEWORKS, usual
 from services.data import download
 from tests import forks
 from tests.builders.commands import Orchestrator
@@ -98,7 +98,11 @@ def shelf(tmp_path_factory):
             "XDG_CACHE_HOME": str(home / "cache"),
         }
         env.pop("TWINRUN_OUTPUT", None)
-        reader = Reader(home, env, pytorch)
+        second = {
+            name: start("documented", framework=name, name=f"second-{name}").address
+            for name in usual()
+        }
+        reader = Reader(home, env, pytorch, second)
         assert reader.run("orchestrator compare").returncode == 0
         (made,) = (home / "runs").iterdir()
         shutil.copytree(made, made.with_name("20200101T000000Z-mnist-mlp"))

@@ -25,7 +25,7 @@ RUN: set[tuple[str, ...]] = set()
 @pytest.mark.parametrize("block", BLOCKS, ids=lambda block: block.place)
 def test_a_reader_can_run_each_line_of_a_block_after_the_other(shelf, tmp_path, block: Block):
     shutil.copytree(shelf.directory / "runs", tmp_path / "runs")
-    reader = Reader(tmp_path, shelf.env, shelf.pytorch)
+    reader = Reader(tmp_path, shelf.env, shelf.pytorch, shelf.second)
     for command in filter(of_orchestrator, block.commands):
         known = tuple(words(command))
         if ">" in command or known not in RUN:  # many stand in several documents

@@ -11,11 +11,13 @@ from twinrun.contract.enums import Device
 from orchestrator.actions import explain as explaining
 from orchestrator.actions import porting
 from orchestrator.actions import verify as proof
+from orchestrator.actions.cluster import together
 from orchestrator.actions.request import Request
 from orchestrator.certificate import certificate_file
 from orchestrator.certificate.certificate import Certificate
 from orchestrator.certificate.certificates import Certificates, pair
-from orchestrator.cli import sides_option
+from orchestrator.cli import cluster_option, sides_option
+from orchestrator.cli.cluster_option import OverOption
 from orchestrator.cli.devices_option import JobOnDevices
 from orchestrator.cli.options import (
     ALL,
@@ -67,6 +69,7 @@ def verify(
     ] = False,
     isolate: IsolateOption = False,
     reproduce: ReproduceOption = None,
+    over: OverOption = None,
     label: LabelOption = "",
 ) -> None:
     """Show that the frameworks do the same job, and keep the evidence: a certificate.
@@ -80,7 +83,7 @@ def verify(
     with reported(pipeline, f"verify {about}") as told:
         certificates: dict[str, list[Certificate]] = {}
         faults: list[Sentence] = []
-        with closing(Runners(where.places(None), say_of(shown))) as runners:
+        with together.runners(over, where.places(None), say_of(shown)) as runners:
             further = porting.further(runners, isolate=isolate, reproduce=reproduce)
             for workload in _every(job, say_of(shown)) if all_workloads else [job.workload]:
                 changes = proof.VERIFIED | job.changes() | {"steps_per_epoch_limit": steps}
@@ -91,6 +94,8 @@ def verify(
                 compared = sides_option.compared(side, frameworks, spec, where, least=least)
                 compared = by_devices.each(job.device_counts, compared, spec)
                 versions.check_used(where.named, compared)
+                if over is not None:
+                    together.check(cluster_option.given(), compared, spec)
                 first = named.baseline(baseline, compared, spec)
                 request = Request(
                     *(name, spec, compared, shown.output, first, label), further=further

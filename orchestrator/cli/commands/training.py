@@ -10,10 +10,11 @@ import typer
 from orchestrator.actions import compare as comparing
 from orchestrator.actions import evaluate as evaluating
 from orchestrator.actions import threads, variants
+from orchestrator.actions.cluster import together
 from orchestrator.actions.cluster import train as clusters
 from orchestrator.actions.cluster.sources import Source, asked
 from orchestrator.cli import cluster_option, sides_option
-from orchestrator.cli.cluster_option import ClusterOption, ExclusiveOption
+from orchestrator.cli.cluster_option import ClusterOption, ExclusiveOption, OverOption
 from orchestrator.cli.commands.keeping import RunArgument
 from orchestrator.cli.options import (
     ALL,
@@ -97,6 +98,7 @@ def compare(
     ] = False,
     cluster: ClusterOption = None,
     exclusive: ExclusiveOption = Exclusive.MACHINE,
+    over: OverOption = None,
     fail_if: FailIfOption = None,
     label: LabelOption = "",
 ) -> None:
@@ -116,9 +118,12 @@ def compare(
     if best := job.threads == threads.BEST:
         threads.check(compared, variants=kind is not None)
     machines = asked(cluster, exclusive)
+    several = {"--recipe=both": recipe is Recipe.BOTH, "--loop=both": loop is Loop.BOTH}
+    own = {**several, "--threads=best": best, "--concurrent": concurrent}
+    if over is not None:
+        flags = {**cluster_option.given(), **own, "--cluster": cluster is not None}
+        together.check(flags, compared, spec)
     if machines is not None:
-        several = {"--recipe=both": recipe is Recipe.BOTH, "--loop=both": loop is Loop.BOTH}
-        own = {**several, "--threads=best": best, "--concurrent": concurrent}
         clusters.check({**cluster_option.given(), **own})
     first = named.baseline(baseline, compared, spec)
     conditions(fail_if, [each.name for each in compared], first)  # before anything runs
@@ -134,6 +139,7 @@ def compare(
         baseline=first,
         label=label,
         best_threads=best,
+        over=over,
     )
     with reported(pipeline, f"compare {job.title}") as told:
         if kind:

@@ -26,15 +26,15 @@ from google.rpc import status_pb2 as google_dot_rpc_dot_status__pb2
 from twinrun.v1 import job_pb2 as twinrun_dot_v1_dot_job__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1ftwinrun/v1/runner_service.proto\x12\ntwinrun.v1\x1a\x17google/rpc/status.proto\x1a\x14twinrun/v1/job.proto\"\x16\n\x14GetServerInfoRequest\"\xee\x02\n\x15GetServerInfoResponse\x12\x11\n\tframework\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\t\x12\x18\n\x10protocol_version\x18\x03 \x01(\x05\x12\x16\n\x0e\x61vailable_cpus\x18\x04 \x01(\x05\x12,\n\x0b\x65nvironment\x18\x05 \x01(\x0b\x32\x17.twinrun.v1.Environment\x12(\n\x0cimport_error\x18\x06 \x01(\x0b\x32\x12.google.rpc.Status\x12\x19\n\x11max_message_bytes\x18\x07 \x01(\x03\x12\x14\n\x0c\x62uild_sha256\x18\x08 \x01(\t\x12\x10\n\x08insecure\x18\t \x01(\x08\x12\x1b\n\x0ephysical_cores\x18< \x01(\x05H\x00\x88\x01\x01\x12\x1e\n\x11\x66ree_memory_bytes\x18= \x01(\x03H\x01\x88\x01\x01\x42\x11\n\x0f_physical_coresB\x14\n\x12_free_memory_bytes\"X\n\x11UploadBlobRequest\x12\x0e\n\x06sha256\x18\x01 \x01(\t\x12\x12\n\nsize_bytes\x18\x02 \x01(\x03\x12\x0e\n\x06offset\x18\x03 \x01(\x03\x12\x0f\n\x07\x63ontent\x18\x04 \x01(\x0c\" \n\x0eGetBlobRequest\x12\x0e\n\x06sha256\x18\x01 \x01(\t\"Q\n\x04\x42lob\x12\x0e\n\x06sha256\x18\x01 \x01(\t\x12\x12\n\nsize_bytes\x18\x02 \x01(\x03\x12\x16\n\x0ereceived_bytes\x18\x03 \x01(\x03\x12\r\n\x05whole\x18\x04 \x01(\x08\"\xa1\x01\n\x0cTrainRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12!\n\x04spec\x18\x02 \x01(\x0b\x32\x13.twinrun.v1.JobSpec\x12\x15\n\rvalidate_only\x18\x03 \x01(\x08\x12\'\n\x07process\x18\x04 \x01(\x0e\x32\x16.twinrun.v1.ProcessUse\x12\x1a\n\x12memory_limit_bytes\x18< \x01(\x03\"\xa5\x01\n\x0f\x45valuateRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12!\n\x04spec\x18\x02 \x01(\x0b\x32\x13.twinrun.v1.JobSpec\x12\x15\n\x0bsafetensors\x18\x03 \x01(\x0cH\x00\x12\x10\n\x06job_id\x18\x04 \x01(\tH\x00\x12\'\n\x07process\x18\x05 \x01(\x0e\x32\x16.twinrun.v1.ProcessUseB\t\n\x07weights\"G\n\x0eMeasureRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12!\n\x04spec\x18\x02 \x01(\x0b\x32\x13.twinrun.v1.JobSpec\"I\n\x10SummarizeRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12!\n\x04spec\x18\x02 \x01(\x0b\x32\x13.twinrun.v1.JobSpec\"G\n\x0ePreviewRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12!\n\x04spec\x18\x02 \x01(\x0b\x32\x13.twinrun.v1.JobSpec\"n\n\x0cTraceRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12!\n\x04spec\x18\x02 \x01(\x0b\x32\x13.twinrun.v1.JobSpec\x12\'\n\x07process\x18\x03 \x01(\x0e\x32\x16.twinrun.v1.ProcessUse\"9\n\x0fWatchJobRequest\x12\x0e\n\x06job_id\x18\x01 \x01(\t\x12\x16\n\x0e\x61\x66ter_sequence\x18\x02 \x01(\x03\"\x1f\n\rGetJobRequest\x12\x0e\n\x06job_id\x18\x01 \x01(\t\"8\n\x0fListJobsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\"J\n\x10ListJobsResponse\x12\x1d\n\x04jobs\x18\x01 \x03(\x0b\x32\x0f.twinrun.v1.Job\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\"\n\x10\x43\x61ncelJobRequest\x12\x0e\n\x06job_id\x18\x01 \x01(\t\"_\n\x16\x44ownloadWeightsRequest\x12\x0e\n\x06job_id\x18\x01 \x01(\t\x12%\n\x04kind\x18\x02 \x01(\x0e\x32\x17.twinrun.v1.WeightsKind\x12\x0e\n\x06offset\x18\x03 \x01(\x03\"M\n\x17\x44ownloadWeightsResponse\x12\r\n\x05\x63hunk\x18\x01 \x01(\x0c\x12\x13\n\x0btotal_bytes\x18\x02 \x01(\x03\x12\x0e\n\x06sha256\x18\x03 \x01(\t\"7\n\x15\x44ownloadLogitsRequest\x12\x0e\n\x06job_id\x18\x01 \x01(\t\x12\x0e\n\x06offset\x18\x02 \x01(\x03\"L\n\x16\x44ownloadLogitsResponse\x12\r\n\x05\x63hunk\x18\x01 \x01(\x0c\x12\x13\n\x0btotal_bytes\x18\x02 \x01(\x03\x12\x0e\n\x06sha256\x18\x03 \x01(\t*s\n\nProcessUse\x12\x1b\n\x17PROCESS_USE_UNSPECIFIED\x10\x00\x12\x13\n\x0fPROCESS_USE_OWN\x10\x01\x12\x16\n\x12PROCESS_USE_SHARED\x10\x02\x12\x1b\n\x17PROCESS_USE_SHARED_LAST\x10\x03\x32\xdc\x07\n\rRunnerService\x12T\n\rGetServerInfo\x12 .twinrun.v1.GetServerInfoRequest\x1a!.twinrun.v1.GetServerInfoResponse\x12?\n\nUploadBlob\x12\x1d.twinrun.v1.UploadBlobRequest\x1a\x10.twinrun.v1.Blob(\x01\x12\x37\n\x07GetBlob\x12\x1a.twinrun.v1.GetBlobRequest\x1a\x10.twinrun.v1.Blob\x12\x32\n\x05Train\x12\x18.twinrun.v1.TrainRequest\x1a\x0f.twinrun.v1.Job\x12\x38\n\x08\x45valuate\x12\x1b.twinrun.v1.EvaluateRequest\x1a\x0f.twinrun.v1.Job\x12\x36\n\x07Measure\x12\x1a.twinrun.v1.MeasureRequest\x1a\x0f.twinrun.v1.Job\x12:\n\tSummarize\x12\x1c.twinrun.v1.SummarizeRequest\x1a\x0f.twinrun.v1.Job\x12\x36\n\x07Preview\x12\x1a.twinrun.v1.PreviewRequest\x1a\x0f.twinrun.v1.Job\x12\x32\n\x05Trace\x12\x18.twinrun.v1.TraceRequest\x1a\x0f.twinrun.v1.Job\x12?\n\x08WatchJob\x12\x1b.twinrun.v1.WatchJobRequest\x1a\x14.twinrun.v1.JobEvent0\x01\x12\x34\n\x06GetJob\x12\x19.twinrun.v1.GetJobRequest\x1a\x0f.twinrun.v1.Job\x12\x45\n\x08ListJobs\x12\x1b.twinrun.v1.ListJobsRequest\x1a\x1c.twinrun.v1.ListJobsResponse\x12:\n\tCancelJob\x12\x1c.twinrun.v1.CancelJobRequest\x1a\x0f.twinrun.v1.Job\x12Z\n\x0f\x44ownloadWeights\x12\".twinrun.v1.DownloadWeightsRequest\x1a#.twinrun.v1.DownloadWeightsResponse\x12W\n\x0e\x44ownloadLogits\x12!.twinrun.v1.DownloadLogitsRequest\x1a\".twinrun.v1.DownloadLogitsResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1ftwinrun/v1/runner_service.proto\x12\ntwinrun.v1\x1a\x17google/rpc/status.proto\x1a\x14twinrun/v1/job.proto\"\x16\n\x14GetServerInfoRequest\"\xee\x02\n\x15GetServerInfoResponse\x12\x11\n\tframework\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\t\x12\x18\n\x10protocol_version\x18\x03 \x01(\x05\x12\x16\n\x0e\x61vailable_cpus\x18\x04 \x01(\x05\x12,\n\x0b\x65nvironment\x18\x05 \x01(\x0b\x32\x17.twinrun.v1.Environment\x12(\n\x0cimport_error\x18\x06 \x01(\x0b\x32\x12.google.rpc.Status\x12\x19\n\x11max_message_bytes\x18\x07 \x01(\x03\x12\x14\n\x0c\x62uild_sha256\x18\x08 \x01(\t\x12\x10\n\x08insecure\x18\t \x01(\x08\x12\x1b\n\x0ephysical_cores\x18< \x01(\x05H\x00\x88\x01\x01\x12\x1e\n\x11\x66ree_memory_bytes\x18= \x01(\x03H\x01\x88\x01\x01\x42\x11\n\x0f_physical_coresB\x14\n\x12_free_memory_bytes\"X\n\x11UploadBlobRequest\x12\x0e\n\x06sha256\x18\x01 \x01(\t\x12\x12\n\nsize_bytes\x18\x02 \x01(\x03\x12\x0e\n\x06offset\x18\x03 \x01(\x03\x12\x0f\n\x07\x63ontent\x18\x04 \x01(\x0c\" \n\x0eGetBlobRequest\x12\x0e\n\x06sha256\x18\x01 \x01(\t\"Q\n\x04\x42lob\x12\x0e\n\x06sha256\x18\x01 \x01(\t\x12\x12\n\nsize_bytes\x18\x02 \x01(\x03\x12\x16\n\x0ereceived_bytes\x18\x03 \x01(\x03\x12\r\n\x05whole\x18\x04 \x01(\x08\"\x11\n\x0f\x46indPortRequest\" \n\x10\x46indPortResponse\x12\x0c\n\x04port\x18\x01 \x01(\x05\")\n\x05Group\x12\x11\n\taddresses\x18\x01 \x03(\t\x12\r\n\x05place\x18\x02 \x01(\x05\"\xc3\x01\n\x0cTrainRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12!\n\x04spec\x18\x02 \x01(\x0b\x32\x13.twinrun.v1.JobSpec\x12\x15\n\rvalidate_only\x18\x03 \x01(\x08\x12\'\n\x07process\x18\x04 \x01(\x0e\x32\x16.twinrun.v1.ProcessUse\x12\x1a\n\x12memory_limit_bytes\x18< \x01(\x03\x12 \n\x05group\x18= \x01(\x0b\x32\x11.twinrun.v1.Group\"\xa5\x01\n\x0f\x45valuateRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12!\n\x04spec\x18\x02 \x01(\x0b\x32\x13.twinrun.v1.JobSpec\x12\x15\n\x0bsafetensors\x18\x03 \x01(\x0cH\x00\x12\x10\n\x06job_id\x18\x04 \x01(\tH\x00\x12\'\n\x07process\x18\x05 \x01(\x0e\x32\x16.twinrun.v1.ProcessUseB\t\n\x07weights\"G\n\x0eMeasureRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12!\n\x04spec\x18\x02 \x01(\x0b\x32\x13.twinrun.v1.JobSpec\"I\n\x10SummarizeRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12!\n\x04spec\x18\x02 \x01(\x0b\x32\x13.twinrun.v1.JobSpec\"G\n\x0ePreviewRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12!\n\x04spec\x18\x02 \x01(\x0b\x32\x13.twinrun.v1.JobSpec\"n\n\x0cTraceRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12!\n\x04spec\x18\x02 \x01(\x0b\x32\x13.twinrun.v1.JobSpec\x12\'\n\x07process\x18\x03 \x01(\x0e\x32\x16.twinrun.v1.ProcessUse\"9\n\x0fWatchJobRequest\x12\x0e\n\x06job_id\x18\x01 \x01(\t\x12\x16\n\x0e\x61\x66ter_sequence\x18\x02 \x01(\x03\"\x1f\n\rGetJobRequest\x12\x0e\n\x06job_id\x18\x01 \x01(\t\"8\n\x0fListJobsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\"J\n\x10ListJobsResponse\x12\x1d\n\x04jobs\x18\x01 \x03(\x0b\x32\x0f.twinrun.v1.Job\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\"\n\x10\x43\x61ncelJobRequest\x12\x0e\n\x06job_id\x18\x01 \x01(\t\"_\n\x16\x44ownloadWeightsRequest\x12\x0e\n\x06job_id\x18\x01 \x01(\t\x12%\n\x04kind\x18\x02 \x01(\x0e\x32\x17.twinrun.v1.WeightsKind\x12\x0e\n\x06offset\x18\x03 \x01(\x03\"M\n\x17\x44ownloadWeightsResponse\x12\r\n\x05\x63hunk\x18\x01 \x01(\x0c\x12\x13\n\x0btotal_bytes\x18\x02 \x01(\x03\x12\x0e\n\x06sha256\x18\x03 \x01(\t\"7\n\x15\x44ownloadLogitsRequest\x12\x0e\n\x06job_id\x18\x01 \x01(\t\x12\x0e\n\x06offset\x18\x02 \x01(\x03\"L\n\x16\x44ownloadLogitsResponse\x12\r\n\x05\x63hunk\x18\x01 \x01(\x0c\x12\x13\n\x0btotal_bytes\x18\x02 \x01(\x03\x12\x0e\n\x06sha256\x18\x03 \x01(\t*s\n\nProcessUse\x12\x1b\n\x17PROCESS_USE_UNSPECIFIED\x10\x00\x12\x13\n\x0fPROCESS_USE_OWN\x10\x01\x12\x16\n\x12PROCESS_USE_SHARED\x10\x02\x12\x1b\n\x17PROCESS_USE_SHARED_LAST\x10\x03\x32\xa3\x08\n\rRunnerService\x12T\n\rGetServerInfo\x12 .twinrun.v1.GetServerInfoRequest\x1a!.twinrun.v1.GetServerInfoResponse\x12?\n\nUploadBlob\x12\x1d.twinrun.v1.UploadBlobRequest\x1a\x10.twinrun.v1.Blob(\x01\x12\x37\n\x07GetBlob\x12\x1a.twinrun.v1.GetBlobRequest\x1a\x10.twinrun.v1.Blob\x12\x45\n\x08\x46indPort\x12\x1b.twinrun.v1.FindPortRequest\x1a\x1c.twinrun.v1.FindPortResponse\x12\x32\n\x05Train\x12\x18.twinrun.v1.TrainRequest\x1a\x0f.twinrun.v1.Job\x12\x38\n\x08\x45valuate\x12\x1b.twinrun.v1.EvaluateRequest\x1a\x0f.twinrun.v1.Job\x12\x36\n\x07Measure\x12\x1a.twinrun.v1.MeasureRequest\x1a\x0f.twinrun.v1.Job\x12:\n\tSummarize\x12\x1c.twinrun.v1.SummarizeRequest\x1a\x0f.twinrun.v1.Job\x12\x36\n\x07Preview\x12\x1a.twinrun.v1.PreviewRequest\x1a\x0f.twinrun.v1.Job\x12\x32\n\x05Trace\x12\x18.twinrun.v1.TraceRequest\x1a\x0f.twinrun.v1.Job\x12?\n\x08WatchJob\x12\x1b.twinrun.v1.WatchJobRequest\x1a\x14.twinrun.v1.JobEvent0\x01\x12\x34\n\x06GetJob\x12\x19.twinrun.v1.GetJobRequest\x1a\x0f.twinrun.v1.Job\x12\x45\n\x08ListJobs\x12\x1b.twinrun.v1.ListJobsRequest\x1a\x1c.twinrun.v1.ListJobsResponse\x12:\n\tCancelJob\x12\x1c.twinrun.v1.CancelJobRequest\x1a\x0f.twinrun.v1.Job\x12Z\n\x0f\x44ownloadWeights\x12\".twinrun.v1.DownloadWeightsRequest\x1a#.twinrun.v1.DownloadWeightsResponse\x12W\n\x0e\x44ownloadLogits\x12!.twinrun.v1.DownloadLogitsRequest\x1a\".twinrun.v1.DownloadLogitsResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'twinrun.v1.runner_service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_PROCESSUSE']._serialized_start=1932
-  _globals['_PROCESSUSE']._serialized_end=2047
+  _globals['_PROCESSUSE']._serialized_start=2062
+  _globals['_PROCESSUSE']._serialized_end=2177
   _globals['_GETSERVERINFOREQUEST']._serialized_start=94
   _globals['_GETSERVERINFOREQUEST']._serialized_end=116
   _globals['_GETSERVERINFORESPONSE']._serialized_start=119
@@ -45,36 +45,42 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_GETBLOBREQUEST']._serialized_end=609
   _globals['_BLOB']._serialized_start=611
   _globals['_BLOB']._serialized_end=692
-  _globals['_TRAINREQUEST']._serialized_start=695
-  _globals['_TRAINREQUEST']._serialized_end=856
-  _globals['_EVALUATEREQUEST']._serialized_start=859
-  _globals['_EVALUATEREQUEST']._serialized_end=1024
-  _globals['_MEASUREREQUEST']._serialized_start=1026
-  _globals['_MEASUREREQUEST']._serialized_end=1097
-  _globals['_SUMMARIZEREQUEST']._serialized_start=1099
-  _globals['_SUMMARIZEREQUEST']._serialized_end=1172
-  _globals['_PREVIEWREQUEST']._serialized_start=1174
-  _globals['_PREVIEWREQUEST']._serialized_end=1245
-  _globals['_TRACEREQUEST']._serialized_start=1247
-  _globals['_TRACEREQUEST']._serialized_end=1357
-  _globals['_WATCHJOBREQUEST']._serialized_start=1359
-  _globals['_WATCHJOBREQUEST']._serialized_end=1416
-  _globals['_GETJOBREQUEST']._serialized_start=1418
-  _globals['_GETJOBREQUEST']._serialized_end=1449
-  _globals['_LISTJOBSREQUEST']._serialized_start=1451
-  _globals['_LISTJOBSREQUEST']._serialized_end=1507
-  _globals['_LISTJOBSRESPONSE']._serialized_start=1509
-  _globals['_LISTJOBSRESPONSE']._serialized_end=1583
-  _globals['_CANCELJOBREQUEST']._serialized_start=1585
-  _globals['_CANCELJOBREQUEST']._serialized_end=1619
-  _globals['_DOWNLOADWEIGHTSREQUEST']._serialized_start=1621
-  _globals['_DOWNLOADWEIGHTSREQUEST']._serialized_end=1716
-  _globals['_DOWNLOADWEIGHTSRESPONSE']._serialized_start=1718
-  _globals['_DOWNLOADWEIGHTSRESPONSE']._serialized_end=1795
-  _globals['_DOWNLOADLOGITSREQUEST']._serialized_start=1797
-  _globals['_DOWNLOADLOGITSREQUEST']._serialized_end=1852
-  _globals['_DOWNLOADLOGITSRESPONSE']._serialized_start=1854
-  _globals['_DOWNLOADLOGITSRESPONSE']._serialized_end=1930
-  _globals['_RUNNERSERVICE']._serialized_start=2050
-  _globals['_RUNNERSERVICE']._serialized_end=3038
+  _globals['_FINDPORTREQUEST']._serialized_start=694
+  _globals['_FINDPORTREQUEST']._serialized_end=711
+  _globals['_FINDPORTRESPONSE']._serialized_start=713
+  _globals['_FINDPORTRESPONSE']._serialized_end=745
+  _globals['_GROUP']._serialized_start=747
+  _globals['_GROUP']._serialized_end=788
+  _globals['_TRAINREQUEST']._serialized_start=791
+  _globals['_TRAINREQUEST']._serialized_end=986
+  _globals['_EVALUATEREQUEST']._serialized_start=989
+  _globals['_EVALUATEREQUEST']._serialized_end=1154
+  _globals['_MEASUREREQUEST']._serialized_start=1156
+  _globals['_MEASUREREQUEST']._serialized_end=1227
+  _globals['_SUMMARIZEREQUEST']._serialized_start=1229
+  _globals['_SUMMARIZEREQUEST']._serialized_end=1302
+  _globals['_PREVIEWREQUEST']._serialized_start=1304
+  _globals['_PREVIEWREQUEST']._serialized_end=1375
+  _globals['_TRACEREQUEST']._serialized_start=1377
+  _globals['_TRACEREQUEST']._serialized_end=1487
+  _globals['_WATCHJOBREQUEST']._serialized_start=1489
+  _globals['_WATCHJOBREQUEST']._serialized_end=1546
+  _globals['_GETJOBREQUEST']._serialized_start=1548
+  _globals['_GETJOBREQUEST']._serialized_end=1579
+  _globals['_LISTJOBSREQUEST']._serialized_start=1581
+  _globals['_LISTJOBSREQUEST']._serialized_end=1637
+  _globals['_LISTJOBSRESPONSE']._serialized_start=1639
+  _globals['_LISTJOBSRESPONSE']._serialized_end=1713
+  _globals['_CANCELJOBREQUEST']._serialized_start=1715
+  _globals['_CANCELJOBREQUEST']._serialized_end=1749
+  _globals['_DOWNLOADWEIGHTSREQUEST']._serialized_start=1751
+  _globals['_DOWNLOADWEIGHTSREQUEST']._serialized_end=1846
+  _globals['_DOWNLOADWEIGHTSRESPONSE']._serialized_start=1848
+  _globals['_DOWNLOADWEIGHTSRESPONSE']._serialized_end=1925
+  _globals['_DOWNLOADLOGITSREQUEST']._serialized_start=1927
+  _globals['_DOWNLOADLOGITSREQUEST']._serialized_end=1982
+  _globals['_DOWNLOADLOGITSRESPONSE']._serialized_start=1984
+  _globals['_DOWNLOADLOGITSRESPONSE']._serialized_end=2060
+  _globals['_RUNNERSERVICE']._serialized_start=2180
+  _globals['_RUNNERSERVICE']._serialized_end=3239
 # @@protoc_insertion_point(module_scope)

@@ -80,19 +80,39 @@ class Blob(_message.Message):
     whole: bool
     def __init__(self, sha256: _Optional[str] = ..., size_bytes: _Optional[int] = ..., received_bytes: _Optional[int] = ..., whole: _Optional[bool] = ...) -> None: ...
 
+class FindPortRequest(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class FindPortResponse(_message.Message):
+    __slots__ = ("port",)
+    PORT_FIELD_NUMBER: _ClassVar[int]
+    port: int
+    def __init__(self, port: _Optional[int] = ...) -> None: ...
+
+class Group(_message.Message):
+    __slots__ = ("addresses", "place")
+    ADDRESSES_FIELD_NUMBER: _ClassVar[int]
+    PLACE_FIELD_NUMBER: _ClassVar[int]
+    addresses: _containers.RepeatedScalarFieldContainer[str]
+    place: int
+    def __init__(self, addresses: _Optional[_Iterable[str]] = ..., place: _Optional[int] = ...) -> None: ...
+
 class TrainRequest(_message.Message):
-    __slots__ = ("request_id", "spec", "validate_only", "process", "memory_limit_bytes")
+    __slots__ = ("request_id", "spec", "validate_only", "process", "memory_limit_bytes", "group")
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     SPEC_FIELD_NUMBER: _ClassVar[int]
     VALIDATE_ONLY_FIELD_NUMBER: _ClassVar[int]
     PROCESS_FIELD_NUMBER: _ClassVar[int]
     MEMORY_LIMIT_BYTES_FIELD_NUMBER: _ClassVar[int]
+    GROUP_FIELD_NUMBER: _ClassVar[int]
     request_id: str
     spec: _job_pb2.JobSpec
     validate_only: bool
     process: ProcessUse
     memory_limit_bytes: int
-    def __init__(self, request_id: _Optional[str] = ..., spec: _Optional[_Union[_job_pb2.JobSpec, _Mapping]] = ..., validate_only: _Optional[bool] = ..., process: _Optional[_Union[ProcessUse, str]] = ..., memory_limit_bytes: _Optional[int] = ...) -> None: ...
+    group: Group
+    def __init__(self, request_id: _Optional[str] = ..., spec: _Optional[_Union[_job_pb2.JobSpec, _Mapping]] = ..., validate_only: _Optional[bool] = ..., process: _Optional[_Union[ProcessUse, str]] = ..., memory_limit_bytes: _Optional[int] = ..., group: _Optional[_Union[Group, _Mapping]] = ...) -> None: ...
 
 class EvaluateRequest(_message.Message):
     __slots__ = ("request_id", "spec", "safetensors", "job_id", "process")

@@ -50,6 +50,11 @@ class RunnerServiceStub:
                 request_serializer=twinrun_dot_v1_dot_runner__service__pb2.GetBlobRequest.SerializeToString,
                 response_deserializer=twinrun_dot_v1_dot_runner__service__pb2.Blob.FromString,
                 _registered_method=True)
+        self.FindPort = channel.unary_unary(
+                '/twinrun.v1.RunnerService/FindPort',
+                request_serializer=twinrun_dot_v1_dot_runner__service__pb2.FindPortRequest.SerializeToString,
+                response_deserializer=twinrun_dot_v1_dot_runner__service__pb2.FindPortResponse.FromString,
+                _registered_method=True)
         self.Train = channel.unary_unary(
                 '/twinrun.v1.RunnerService/Train',
                 request_serializer=twinrun_dot_v1_dot_runner__service__pb2.TrainRequest.SerializeToString,
@@ -132,6 +137,13 @@ class RunnerServiceServicer:
 
     def GetBlob(self, request, context):
         """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def FindPort(self, request, context):
+        """Returns a TCP port of this machine at which nothing listens now: where machines meet that train one job together.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
@@ -237,6 +249,11 @@ def add_RunnerServiceServicer_to_server(servicer, server):
                     servicer.GetBlob,
                     request_deserializer=twinrun_dot_v1_dot_runner__service__pb2.GetBlobRequest.FromString,
                     response_serializer=twinrun_dot_v1_dot_runner__service__pb2.Blob.SerializeToString,
+            ),
+            'FindPort': grpc.unary_unary_rpc_method_handler(
+                    servicer.FindPort,
+                    request_deserializer=twinrun_dot_v1_dot_runner__service__pb2.FindPortRequest.FromString,
+                    response_serializer=twinrun_dot_v1_dot_runner__service__pb2.FindPortResponse.SerializeToString,
             ),
             'Train': grpc.unary_unary_rpc_method_handler(
                     servicer.Train,
@@ -380,6 +397,33 @@ class RunnerService:
             '/twinrun.v1.RunnerService/GetBlob',
             twinrun_dot_v1_dot_runner__service__pb2.GetBlobRequest.SerializeToString,
             twinrun_dot_v1_dot_runner__service__pb2.Blob.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def FindPort(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/twinrun.v1.RunnerService/FindPort',
+            twinrun_dot_v1_dot_runner__service__pb2.FindPortRequest.SerializeToString,
+            twinrun_dot_v1_dot_runner__service__pb2.FindPortResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -2,15 +2,21 @@
 
 import os
 import socket
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import distributed
 from twinrun.contract.enums import Device
+from twinrun.contract.group import Group
 from twinrun.contract.spec import JobSpec
 
+from services.machine import network
 from services.pytorch.layers.given import Mean
+
+_LOOPBACK = "127.0.0.1"
+_MEETING = timedelta(minutes=30)  # for a machine that must first download the data
 
 
 def backend(spec: JobSpec) -> str:
@@ -18,17 +24,39 @@ def backend(spec: JobSpec) -> str:
     return "gloo" if spec.device is Device.CPU else "nccl"
 
 
-def join(place: int, devices: int, by: str, meeting: Path) -> None:
+def join(place: int, devices: int, by: str, meeting: Path | Group) -> None:
     """Become the process of the device ``place`` of so many, once all have come.
 
-    They meet in a file, which needs no port, and talk over the loopback alone.
+    Those of one machine meet in a file, which needs no port, and talk over the loopback alone.
+    Those of several meet at the first machine, and talk by the interface that others reach.
     """
-    loopback = next((name for _, name in socket.if_nameindex() if name.startswith("lo")), "lo")
+    number, host = place, _LOOPBACK
+    if isinstance(meeting, Group):
+        number, host = place % (devices // meeting.machines), meeting.host
     for library in ("GLOO", "NCCL"):
-        os.environ.setdefault(f"{library}_SOCKET_IFNAME", loopback)
-    store = distributed.FileStore(str(meeting), devices)
+        os.environ.setdefault(f"{library}_SOCKET_IFNAME", network.interface(host))
+    store = _store(place, devices, meeting)
     distributed.init_process_group(by, store=store, rank=place, world_size=devices)
-    distributed.all_reduce(torch.zeros(1, device="cpu" if by == "gloo" else f"cuda:{place}"))
+    distributed.all_reduce(torch.zeros(1, device="cpu" if by == "gloo" else f"cuda:{number}"))
+
+
+def _store(place: int, devices: int, meeting: Path | Group) -> distributed.Store:
+    """Return where all meet: what the first one keeps listens at its machine's address alone."""
+    if isinstance(meeting, Path):
+        return distributed.FileStore(str(meeting), devices)
+    host, port = meeting.meeting
+    listening = None
+    if place == 0:
+        family, kind, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind) as bound:
+            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            bound.bind(address)
+            listening = bound.detach()  # which the store closes
+    return distributed.TCPStore(
+        *(host, port, devices, place == 0, _MEETING),
+        wait_for_workers=False,
+        master_listen_fd=listening,
+    )
 
 
 def place() -> int:

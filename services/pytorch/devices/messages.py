@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from twinrun.contract.events import Failure
+from twinrun.contract.group import Group
 from twinrun.contract.spec import JobSpec
 
 from services.model.weights import Weights
@@ -13,12 +14,15 @@ from services.model.weights import Weights
 
 @dataclass(frozen=True, slots=True)
 class Join:
-    """Become the device ``place`` of so many. The first thing that is sent."""
+    """Become the device ``place`` of so many. The first thing that is sent.
+
+    ``meeting``: the file where all meet, or the machines if they are of several.
+    """
 
     place: int
     devices: int
     backend: str
-    meeting: Path
+    meeting: Path | Group
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +30,7 @@ class Begin:
     """Make a trainer. The file of the arrays, by name their dtype, shape and offset, follows."""
 
     spec: JobSpec
+    group: Group
     weights: Weights | None
     arrays: dict[str, tuple[str, tuple[int, ...], int]]
     size: int  # bytes

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from torch import distributed
+from twinrun.contract.group import ALONE, Group
 from twinrun.contract.spec import JobSpec
 
 from services import errors
@@ -31,13 +32,18 @@ _REPORT_SECONDS = 5.0  # until a process that has ended is known to have
 
 
 class Pool:
-    """Processes that have joined this one. The jobs of one process use the same, one by one."""
+    """Processes that have joined this one. The jobs of one process use the same, one by one.
 
-    def __init__(self, devices: int, backend: str) -> None:
-        self.size = devices, backend
+    ``devices``: of the job, of which each machine of ``group`` has as many.
+    """
+
+    def __init__(self, devices: int, backend: str, group: Group = ALONE) -> None:
+        self.size = devices, backend, group
+        self._group, own = group, devices // group.machines
+        self._first = group.place * own
         self._processes: list[subprocess.Popen[bytes]] = []
         self._connections: list[Connection] = []
-        for _ in range(devices - 1):
+        for _ in range(own - 1):
             ours, theirs = Pipe()
             with theirs:
                 self._processes.append(
@@ -52,10 +58,10 @@ class Pool:
             for each in self._connections:
                 if (found := each.recv()) != READY:
                     raise AssertionError(found)
-            meeting = Path(folder) / "meeting"
-            for place, each in enumerate(self._connections, 1):
+            meeting = Path(folder) / "meeting" if group.machines == 1 else group
+            for place, each in enumerate(self._connections, self._first + 1):
                 each.send(Join(place, devices, backend, meeting))
-            collectives.join(0, devices, backend, meeting)
+            collectives.join(self._first, devices, backend, meeting)
 
     @property
     def alive(self) -> bool:
@@ -86,7 +92,7 @@ class Pool:
                     del held
             with self.explained():
                 for process, each in zip(self._processes, self._connections, strict=True):
-                    each.send(Begin(spec, weights, places, size))
+                    each.send(Begin(spec, self._group, weights, places, size))
                     reduction.send_handle(each, descriptor, process.pid)
         finally:
             os.close(descriptor)
@@ -109,15 +115,19 @@ class Pool:
 
     @contextmanager
     def explained(self) -> Iterator[None]:
-        """Raise what ended another device's process, where an exchange with it fails."""
+        """Raise what ended another device's process, where an exchange with it fails.
+
+        Raises PartLost if it was on another machine, which knows more.
+        """
         try:
             yield
         except errors.TwinrunError:
             raise
         except Exception as error:
-            cause = (
-                self._cause() if is_lost(error) or isinstance(error, OSError | EOFError) else None
-            )
+            lost = is_lost(error)
+            cause = self._cause() if lost or isinstance(error, OSError | EOFError) else None
+            if cause is None and lost and self._group.machines > 1:
+                cause = errors.PartLost(f"An exchange with another machine failed: {error}.")
             if cause is None:
                 raise
             raise cause from error
@@ -166,7 +176,8 @@ class Pool:
             how = f"was killed by signal {-code} ({signal.Signals(-code).name})"
             if -code == signal.SIGKILL:
                 how += ", as the kernel does where memory runs out"
-        return errors.ChildDied(f"The process of the job's device {place} {how}.")
+        number = self._first + place
+        return errors.ChildDied(f"The process of the job's device {number} {how}.")
 
 
 def _again(failed: Failed) -> errors.TwinrunError:
@@ -177,9 +188,9 @@ def _again(failed: Failed) -> errors.TwinrunError:
 _pools: list[Pool] = []  # this process's one, at most
 
 
-def of(spec: JobSpec) -> Pool:
+def of(spec: JobSpec, group: Group = ALONE) -> Pool:
     """Return the processes for the job, which may have done another one."""
-    wanted = spec.devices, collectives.backend(spec)
+    wanted = spec.devices, collectives.backend(spec), group
     if _pools and (_pools[0].size != wanted or not _pools[0].alive):
         close()
     if not _pools:

@@ -86,7 +86,8 @@ def _follow(
             collectives.join(order.place, order.devices, order.backend, order.meeting)
             continue
         if isinstance(order, Begin):
-            trainer = MatchedTrainer(order.spec, _data(order, file), order.weights)
+            given = order.spec, _data(order, file), order.weights, None, order.group
+            trainer = MatchedTrainer(*given)
             continue
         if trainer is None:
             raise AssertionError(order)

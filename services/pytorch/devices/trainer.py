@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from twinrun.contract.group import ALONE, Group
 from twinrun.contract.spec import JobSpec
 
 from services.data.arrays import Data
@@ -19,16 +20,19 @@ class LeadingTrainer(MatchedTrainer):
     """A `services.trial.trainer.Trainer` whose job is shared by the processes of a `Pool`.
 
     They do all that changes the model at the same time, each for its samples. What is reported is
-    of the whole steps; evaluation and the clock are this process's.
+    of the whole steps; evaluation and the clock are this process's. With a ``group`` each machine
+    has a leading trainer, whose pool joins those of the others: all do and report the same.
     """
 
-    def __init__(self, spec: JobSpec, data: Data, weights: Weights | None) -> None:
-        device.require_devices(spec)
-        self._pool = pool.of(spec)
+    def __init__(
+        self, spec: JobSpec, data: Data, weights: Weights | None, group: Group = ALONE
+    ) -> None:
+        device.require_devices(group.own(spec))
+        self._pool = pool.of(spec, group)
         arrays = {"images": data.train_images, "labels": data.train_labels}
         self._pool.begin(spec, weights, arrays)
         with self._pool.explained():
-            super().__init__(spec, data, weights)
+            super().__init__(spec, data, weights, None, group)
 
     def warm_up(self) -> None:
         self._pool.send(Command.WARM_UP)
@@ -51,13 +55,16 @@ class LeadingTrainer(MatchedTrainer):
         super().advance(steps)
 
     def weights(self) -> Weights:
-        """Return the weights, which all devices hold alike. Raises TrainerFailed if they do not."""
-        own = digest(self)
-        for place, found in enumerate(self._pool.digests(), 1):
+        """Return the weights, which all devices of this machine hold alike.
+
+        Raises TrainerFailed if they do not. Machines are compared where all of them report.
+        """
+        own, first = digest(self), self._group.first(self._spec)
+        for place, found in enumerate(self._pool.digests(), first + 1):
             if found != own:
                 raise TrainerFailed(
-                    f"Device {place} of the job holds other weights than device 0: an update of "
-                    "one of them was not that of the other."
+                    f"Device {place} of the job holds other weights than device {first}: an update "
+                    "of one of them was not that of the other."
                 )
         return super().weights()
 

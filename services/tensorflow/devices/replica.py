@@ -7,6 +7,7 @@ from twinrun.contract.losses import ignored
 from twinrun.contract.spec import JobSpec
 
 from services.tensorflow import losses
+from services.tensorflow.devices.together import Total
 from services.tensorflow.eager_steps import Drawn, EagerSteps
 from services.tensorflow.model import LayersModel
 
@@ -16,7 +17,7 @@ Measured = tuple[tf.Tensor, tf.Tensor]
 
 
 def summed(values: Values) -> Values:
-    """Return the sums over the devices; called on each of them. They have a gradient."""
+    """Return the sums over a machine's devices; called on each of them. They have a gradient."""
     context = tf.distribute.get_replica_context()
     found: Values = context.all_reduce(tf.distribute.ReduceOp.SUM, values)
     return found
@@ -26,14 +27,20 @@ class Replica(EagerSteps):
     """Trains a device's own copy of the model, in place, by the gradients of whole steps.
 
     Its variables are the device's alone. A mirrored variable would add up what the replicas assign,
-    or take the first one's: here each assigns the same.
+    or take the first one's: here each assigns the same. ``total``: adds up over machines what this
+    device and those of its number have; None: there is one.
     """
 
     def __init__(
-        self, spec: JobSpec, model: LayersModel, images: tf.Tensor, labels: tf.Tensor
+        self,
+        spec: JobSpec,
+        model: LayersModel,
+        images: tf.Tensor,
+        labels: tf.Tensor,
+        total: Total | None = None,
     ) -> None:
         super().__init__(spec, model, images, labels)
-        self._own = model
+        self._own, self._total = model, total
         self._divisor = losses.divisor(spec)
 
     def share(
@@ -45,14 +52,14 @@ class Replica(EagerSteps):
         """
         images = self._augment(tf.gather(self._images, batch), drawn)
         labels = tf.gather(self._labels, batch)
-        self._own.mean = lambda own: summed(own * weight)
+        self._own.mean = lambda own: self._summed([own * weight])[0]
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(self._parameters)
             logits, statistics = self._model.training_logits(images, drawn)
             counted = self._counted(logits, labels, weight)
             loss = self._loss(logits, labels) * counted
         own = tape.gradient(loss, self._parameters)
-        gradients = summed([tf.convert_to_tensor(gradient) for gradient in own])
+        gradients = self._summed([tf.convert_to_tensor(gradient) for gradient in own])
         sums, norms = [loss], [tf.zeros(0, loss.dtype)]
         if self._spec.report_step_details:
             sums.append(tf.reduce_sum(self._losses(logits, labels) * places))
@@ -69,10 +76,15 @@ class Replica(EagerSteps):
         slots = [slot for slots in self._slots for slot in slots]
         return [*self._parameters, *self._model.state, *slots]
 
+    def _summed(self, values: list[tf.Tensor]) -> list[tf.Tensor]:
+        """Return the sums over all devices of the job. They have a gradient."""
+        of_machine = summed(values)
+        return of_machine if self._total is None else [self._total(each) for each in of_machine]
+
     def _counted(self, logits: tf.Tensor, labels: tf.Tensor, weight: tf.Tensor) -> tf.Tensor:
         """Return what the loss of the share counts in that of the step."""
         if self._divisor is None:
             return weight
         own = self._divisor(logits, labels) * tf.cast(weight > 0, weight.dtype)
-        whole = summed(own)
+        (whole,) = self._summed([own])
         return own / tf.where(whole > 0, whole, 1)  # of targets that are all left out

@@ -6,11 +6,13 @@ from collections.abc import Sequence
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
+from twinrun.contract.group import ALONE, Group
 from twinrun.contract.spec import JobSpec
 
 from services.model.optimizers import Plan
 from services.model.weights import parameter_dtype
 from services.tensorflow import device
+from services.tensorflow.devices import together
 from services.tensorflow.devices.replica import Measured, Replica
 from services.tensorflow.eager_steps import Drawn
 from services.tensorflow.model import LayersModel
@@ -36,20 +38,31 @@ def _strategy(names: tuple[str, ...]) -> tf.distribute.Strategy:
 class MirroredSteps:
     """Trains all of ``models`` alike, in place, each on its device, by MirroredStrategy.
 
-    Every device has all samples, and takes those of its share.
+    Every device has all samples, and takes those of its share. Those of the other machines of
+    ``group`` do the same in other processes; the measurements are of all.
     """
 
     def __init__(
-        self, spec: JobSpec, models: Sequence[LayersModel], images: tf.Tensor, labels: tf.Tensor
+        self,
+        spec: JobSpec,
+        models: Sequence[LayersModel],
+        images: tf.Tensor,
+        labels: tf.Tensor,
+        group: Group = ALONE,
     ) -> None:
         self._spec, self._shape, self._sites = spec, tuple(images.shape), models[0].sites
-        self._names = device.names(spec)
+        self._names = device.names(group.own(spec))
+        self.places = range(group.first(spec), group.first(spec) + len(self._names))
         self._dtype = parameter_dtype(spec.precision)
         self._replicas = list[Replica]()
-        for name, model in zip(self._names, models, strict=True):
+        totals: list[together.Total | None] = [None] * (len(models) + 1)
+        if group.machines > 1:
+            totals = [together.total(group.machines, n) for n in range(len(totals))]
+        *own, self._total = totals  # the last one is of what is measured
+        for name, model, total in zip(self._names, models, own, strict=True):
             with tf.device(name):
                 copies = tf.identity(images), tf.identity(labels)
-                self._replicas.append(Replica(spec, model, *copies))
+                self._replicas.append(Replica(spec, model, *copies, total))
         self._strategy = _strategy(tuple(self._names))
         blank = chunks.blank(spec, self._shape, 1, 1, self._sites).drawn
         drawn = {
@@ -59,7 +72,7 @@ class MirroredSteps:
         counted = tf.TensorSpec([], self._dtype), tf.TensorSpec([None], self._dtype)
         numbers = tf.TensorSpec([None, len(Plan._fields)], self._dtype)
         share = (tf.TensorSpec([None, None], tf.int32), drawn, *counted, numbers)
-        self._chunk = tf.function(self._loop, [[share] * spec.devices], autograph=False)
+        self._chunk = tf.function(self._loop, [[share] * len(models)], autograph=False)
 
     def run(self, shares: Sequence[Chunk]) -> tf.Tensor:
         """Run the steps of a chunk, of which each device has its share.
@@ -84,7 +97,7 @@ class MirroredSteps:
         for steps, batch in shapes:
             few = min(steps, matched.WARM_UP_STEPS)
             given = (self._spec, self._shape, few, batch, self._sites)
-            self.run([chunks.blank(*given, device=place) for place in range(len(self._names))])
+            self.run([chunks.blank(*given, device=place) for place in self.places])
         for variable, value in zip(variables, values, strict=True):
             variable.assign(value)
         self.advance(0)
@@ -109,7 +122,11 @@ class MirroredSteps:
         def body(i: tf.Tensor, measured: tf.TensorArray) -> tuple[tf.Tensor, tf.TensorArray]:
             found = self._strategy.run(functools.partial(self._share, moved, i))
             sums, norms = map(self._strategy.experimental_local_results, found)
-            return i + 1, measured.write(i, tf.concat([tf.add_n(sums), norms[0]], 0))
+            found = tf.add_n(sums)
+            if self._total is not None:
+                with tf.device(self._names[0]):
+                    found = self._total(found)
+            return i + 1, measured.write(i, tf.concat([found, norms[0]], 0))
 
         found = tf.while_loop(lambda i, _: i < steps, body, (0, measured))[1].stack()
         return found if self._spec.report_step_details else found[:, 0]

@@ -10,9 +10,9 @@ from twinrun.contract.spec import Synthetic
 
 from services.data import catalog, datasets
 from tests.integration.fakes import good
-from tests.integration.fakes.good import environment, measure, summarize
+from tests.integration.fakes.good import environment, leave, measure, summarize
 
-__all__ = ["Trainer", "environment", "measure", "summarize"]
+__all__ = ["Trainer", "environment", "leave", "measure", "summarize"]
 
 _TRAIN, _TEST = 200, 100
 _load = datasets.load

@@ -12,6 +12,7 @@ from twinrun.contract.events import (
     Operation,
     Profiled,
 )
+from twinrun.contract.group import ALONE, Group
 from twinrun.contract.spec import JobSpec
 
 from services.data.arrays import Data
@@ -33,6 +34,10 @@ def environment() -> Environment:
         threads=0,
         blas="NumPy's",
     )
+
+
+def leave() -> None:
+    """Nobody needs it."""
 
 
 def measure(spec: JobSpec) -> MachineMeasured:
@@ -61,8 +66,10 @@ def of_flags(logits: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, ...]:
 
 
 class Trainer:
-    def __init__(self, spec: JobSpec, data: Data, weights: Weights | None) -> None:
-        self.spec = spec
+    def __init__(
+        self, spec: JobSpec, data: Data, weights: Weights | None, group: Group = ALONE
+    ) -> None:
+        self.spec, self.group = spec, group  # each machine trains all of it
         self.data = data
         if weights is None:
             shape = data.train_images.shape[1:]

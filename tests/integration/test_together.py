@@ -1,0 +1,179 @@
+"""Jobs that machines train together: runners of fake frameworks, on one machine by their ports."""
+
+import json
+import signal
+
+import pytest
+from twinrun.contract.enums import JobState
+from twinrun.v1 import job_pb2, runner_service_pb2
+
+from orchestrator.storage import shelf
+from tests.builders.clusters import active
+from tests.builders.commands import SMALL, await_epoch
+from tests.builders.runners import runners, small_spec
+from tests.waiting import HANG_SECONDS, eventually
+
+COMPARE = ("compare", *SMALL, "--epochs=2", "--no-verify", "--aa=pytorch")
+FIRST, SECOND = "first", "second"
+
+
+@pytest.fixture(scope="module")
+def machines(tmp_path_factory):
+    """Two machines with a runner each."""
+    with runners(tmp_path_factory.mktemp("machines")) as start:
+        yield {name: start("together", name=name) for name in (FIRST, SECOND)}
+
+
+@pytest.fixture
+def over(tmp_path):
+    """Write the file of machines by their addresses."""
+
+    def over(**addresses):
+        file = tmp_path / "hosts.toml"
+        lines = [f'[hosts.{name}]\npytorch = "{at}"' for name, at in addresses.items()]
+        file.write_text("\n".join(lines))
+        return f"--over={file}"
+
+    return over
+
+
+@pytest.fixture
+def both(machines, over):
+    return over(**{name: runner.address for name, runner in machines.items()})
+
+
+def jobs_of(runner):
+    return list(runner.stub.ListJobs(runner_service_pb2.ListJobsRequest()).jobs)
+
+
+def errors(run):
+    return [trial.error.message for trial in run.trials() if trial.error]
+
+
+def test_each_trial_is_of_all_machines_and_reported_once(machines, both, orchestrator):
+    before = {name: len(jobs_of(runner)) for name, runner in machines.items()}
+    orchestrator.run(*COMPARE, "--devices=4", "--repeats=2", "--same-seed", both)
+    run = orchestrator.latest()
+    assert [trial.state for trial in run.trials()] == [JobState.SUCCEEDED] * 4
+    for name, runner in machines.items():
+        assert len(jobs_of(runner)) == before[name] + 4
+    found = json.loads((run.path / "runners.json").read_text())["pytorch"]["machines"]
+    assert found == {name: runner.address for name, runner in machines.items()}
+
+
+def test_a_job_of_one_device_is_the_first_machines(machines, both, orchestrator):
+    before = {name: len(jobs_of(runner)) for name, runner in machines.items()}
+    sides = ("--side=pytorch", "--side=pytorch: devices=2")
+    orchestrator.run(*COMPARE[:-1], *sides, both)
+    assert len(jobs_of(machines[FIRST])) == before[FIRST] + 2
+    assert len(jobs_of(machines[SECOND])) == before[SECOND] + 1
+
+
+def test_a_certificate_is_of_all_machines_too(both, orchestrator):
+    sides = ("--frameworks=pytorch", "--devices=1,2")
+    done = orchestrator.run("verify", *SMALL, *sides, both)
+    assert "The same job" in done.stdout
+
+
+def test_a_machine_that_is_killed_fails_the_trial_with_its_name(machines, both, orchestrator):
+    process = orchestrator.start(*COMPARE, "--devices=2", "--seed=1", "--same-seed", both)
+    ended = job_pb2.JOB_STATE_FAILED
+    assert eventually(lambda: jobs_of(machines[SECOND])[0].state == ended)
+    machines[FIRST].open("lost")  # which it notices after that
+    _, stderr = process.communicate(timeout=HANG_SECONDS)
+    assert process.returncode == 4, stderr
+    killed = "On the machine second: The job's process was killed by signal 9 (SIGKILL)"
+    found = errors(orchestrator.latest())
+    assert len(found) == 2
+    assert all(each.startswith(killed) for each in found), found
+    assert killed in stderr
+    assert not any(map(active, machines.values()))
+
+
+def test_machines_that_end_with_other_weights_have_failed(both, orchestrator):
+    done = orchestrator.run(*COMPARE, "--devices=2", "--seed=2", "--same-seed", both, code=4)
+    said = "The machine second has other weights at the end than first"
+    assert said in done.stderr
+    assert all(said in each for each in errors(orchestrator.latest()))
+
+
+def test_a_runner_that_is_killed_ends_the_command_with_its_machines_name(
+    machines, over, orchestrator, start
+):
+    dying = start("together", name="dying")
+    both = over(first=machines[FIRST].address, dying=dying.address)
+    process = orchestrator.start(*COMPARE, "--devices=2", "--seed=3", "--same-seed", both)
+    await_epoch(orchestrator, process)
+    dying.stop(signal.SIGKILL)
+    _, stderr = process.communicate(timeout=HANG_SECONDS)
+    assert process.returncode == 3, stderr
+    assert "On the machine dying: The pytorch runner at" in stderr
+    (trial,) = orchestrator.latest().trials()
+    assert trial.state is JobState.FAILED
+    assert "On the machine dying" in trial.error.message
+    assert not active(machines[FIRST])
+    assert eventually(lambda: dying.descendants == [])
+
+
+def test_ctrl_c_cancels_on_all_machines(machines, both, orchestrator):
+    process = orchestrator.start(*COMPARE, "--devices=2", "--seed=3", "--same-seed", both)
+    await_epoch(orchestrator, process)
+    process.send_signal(signal.SIGINT)
+    _, stderr = process.communicate(timeout=HANG_SECONDS)
+    assert process.returncode == 130, stderr
+    for runner in machines.values():
+        assert eventually(lambda runner=runner: not active(runner)), "a part goes on"
+    (trial,) = orchestrator.latest().trials()
+    assert trial.state is JobState.CANCELLED
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (("--devices=3",), "devices is 3, and 2 machines train the job"),
+        ((), "no side has more than one device"),
+        (
+            ("--devices=2", "--concurrent", "--pytorch=a:1", "--cluster=x"),
+            "leave out --pytorch, --concurrent, --cluster",
+        ),
+    ],
+)
+def test_what_several_machines_cannot_do_is_refused(both, orchestrator, given, said):
+    refused = orchestrator.run(*COMPARE, *given, both, code=2)
+    assert said in " ".join(refused.stderr.split())
+    assert not shelf.runs(orchestrator.output)
+
+
+def test_machines_that_do_not_fit_are_refused(machines, over, orchestrator, start):
+    first = machines[FIRST].address
+    for addresses, said in (
+        ({"alone": first}, "names one machine"),
+        ({"first": first, "far": "192.0.2.1:1"}, "the address of first is of the loopback"),
+    ):
+        refused = orchestrator.run(*COMPARE, "--devices=2", over(**addresses), code=2)
+        assert said in " ".join(refused.stderr.split())
+    file = over(first=first, again=first.replace("127.0.0.1", "localhost"))
+    refused = orchestrator.run(*COMPARE, "--devices=2", file, code=2)
+    assert "is also that of another machine" in " ".join(refused.stderr.split())
+    assert not active(machines[FIRST])
+    file = over(first=first, other=start("of_2_13").address)
+    refused = orchestrator.run(*COMPARE, "--devices=2", file, code=2)
+    assert "not alike" in refused.stderr
+    assert "framework_version: '0.0-fake' on first; '2.13.0+fake' on other" in refused.stderr
+    file = over(first=first, second=machines[SECOND].address)
+    missing = ("--side=pytorch: devices=2", "--side=tensorflow: devices=2")
+    refused = orchestrator.run(*COMPARE[:-1], *missing, file, code=2)
+    assert "no address of tensorflow for first, second" in " ".join(refused.stderr.split())
+
+
+def test_a_runner_refuses_a_part_that_no_machine_can_be(machines):
+    runner = machines[FIRST]
+    group = runner_service_pb2.Group(addresses=["a:1", "b"], place=2)
+    request = runner_service_pb2.TrainRequest(
+        spec=small_spec(devices=3), group=group, process=runner_service_pb2.PROCESS_USE_SHARED
+    )
+    with pytest.raises(Exception, match=r"group\.place is 2") as refused:
+        runner.stub.Train(request)
+    for said in ("group.addresses[1] is 'b'", "multiple of 2", "process is shared"):
+        assert said in refused.value.details()
+    assert 0 < runner.stub.FindPort(runner_service_pb2.FindPortRequest()).port < 2**16
