@@ -114,6 +114,14 @@ def _parser() -> argparse.ArgumentParser:
         help="run jobs whose model is the user's own code (default: only if $TWINRUN_ALLOW_CODE is "
         "set): whoever may send this runner jobs can then do there what it can",
     )
+    add(
+        "--allow-together",
+        action="store_true",
+        default=os.environ.get("TWINRUN_ALLOW_TOGETHER", "") not in ("", "0"),
+        help="train jobs together with other machines (default: only if $TWINRUN_ALLOW_TOGETHER is "
+        "set): what these send each other is neither encrypted nor authenticated, so whoever "
+        "reaches a job's ports can then do what the runner can",
+    )
     _add_access(parser.add_argument_group("who may call (docs/network.md)"))
     add("--lock-fd", type=int, metavar="FD", help=argparse.SUPPRESS)  # see `server`
     add(

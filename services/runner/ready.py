@@ -8,6 +8,7 @@ import importlib.util
 import subprocess
 import sys
 from pathlib import Path
+from typing import NamedTuple
 
 from twinrun.contract.data_dir import BLOBS
 from twinrun.contract.enums import Device, Recipe
@@ -35,6 +36,16 @@ def require_blobs(spec: JobSpec, data_dir: Path) -> None:
     """Check that the files that the job needs were uploaded. Raises DataUnavailable."""
     for stored in spec.blobs:
         Blobs(data_dir / BLOBS).use(stored.sha256, stored.size_bytes)
+
+
+class Allowed(NamedTuple):
+    """What a runner does only where it was started with the option: see `options`."""
+
+    code: bool = False
+    together: bool = False
+
+
+NOTHING = Allowed()
 
 
 def require_code(spec: JobSpec, framework: str, *, allowed: bool, traced: bool) -> None:

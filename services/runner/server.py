@@ -28,7 +28,7 @@ from services.data.blobs import Blobs
 from services.errors import ImportFailed, TwinrunError
 from services.frameworks import FRAMEWORKS
 from services.machine import host
-from services.runner import listening
+from services.runner import listening, ready
 from services.runner.interceptor import Interceptor
 from services.runner.jobs import Jobs
 from services.runner.options import (
@@ -147,7 +147,8 @@ def _serve(options: argparse.Namespace, entrance: Entrance) -> None:
         _log.warning("the data that clients sent cannot be looked through: %s", error)
     given = options.framework, jobs, max_message_bytes, _WATCHERS, options.threads
     guard = entrance.guard
-    servicer = Servicer(*given, blobs=blobs, guard=guard, allow_code=options.allow_code)
+    allowed = ready.Allowed(code=options.allow_code, together=options.allow_together)
+    servicer = Servicer(*given, blobs=blobs, guard=guard, allowed=allowed)
     health_servicer = health.HealthServicer()
     server = _server(servicer, health_servicer, max_message_bytes, guard)
     _set_serving(health_servicer, serving=False)

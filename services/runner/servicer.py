@@ -58,7 +58,7 @@ class Servicer(runner_service_pb2_grpc.RunnerServiceServicer):
         *,
         blobs: Blobs,
         guard: Guard,
-        allow_code: bool = False,
+        allowed: ready.Allowed = ready.NOTHING,
     ) -> None:
         self._framework = framework
         self._jobs = jobs
@@ -67,7 +67,7 @@ class Servicer(runner_service_pb2_grpc.RunnerServiceServicer):
         self._default_threads = default_threads
         self._blobs = blobs
         self._guard = guard
-        self._allow_code = allow_code
+        self._allowed = allowed
         self._uploads = threading.BoundedSemaphore(_MOST_UPLOADS)
         self._watchers = threading.BoundedSemaphore(max_watchers)
         self._environment: job_pb2.Environment | None = None
@@ -147,7 +147,7 @@ class Servicer(runner_service_pb2_grpc.RunnerServiceServicer):
         self, request: runner_service_pb2.TrainRequest, context: grpc.ServicerContext
     ) -> job_pb2.Job:
         spec = self._spec(request.spec)
-        group = together.group_of(request, spec)
+        group = together.group_of(request, spec, allowed=self._allowed.together)
         if request.validate_only:
             ready.require(spec, self._jobs.data_dir)
             return job_pb2.Job(kind=job_pb2.JOB_KIND_TRAIN, spec=spec_to_proto(spec))
@@ -216,7 +216,7 @@ class Servicer(runner_service_pb2_grpc.RunnerServiceServicer):
     def _spec(self, message: job_pb2.JobSpec, *, traced: bool = False) -> JobSpec:
         spec = valid_spec(message, host.available_cpus(), self._default_threads)
         refusals.require_supported(self._framework, spec)
-        ready.require_code(spec, self._framework, allowed=self._allow_code, traced=traced)
+        ready.require_code(spec, self._framework, allowed=self._allowed.code, traced=traced)
         return spec
 
     def _weights(self, request: runner_service_pb2.EvaluateRequest) -> bytes:

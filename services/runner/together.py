@@ -12,13 +12,21 @@ from services.runner.validation import check
 
 _OWN = (runner_service_pb2.PROCESS_USE_UNSPECIFIED, runner_service_pb2.PROCESS_USE_OWN)
 
+_NOT_ALLOWED = (
+    "is set, and this runner trains no job together with other machines: start it with "
+    "--allow-together, in a network that nobody else reaches, since what such machines send each "
+    "other is neither encrypted nor authenticated"
+)
 
-def group_of(request: runner_service_pb2.TrainRequest, spec: JobSpec) -> Group:
+
+def group_of(request: runner_service_pb2.TrainRequest, spec: JobSpec, *, allowed: bool) -> Group:
     """Return the machines that train the job of a request together. Raises InvalidRequest."""
     if not request.HasField("group"):
         return ALONE
     reader = Reader(has_defaults=True)
     group = reader.read(request.group, Group, "group")
+    if not allowed:  # whoever reaches the ports of such a job may do what the runner can
+        check([Violation("group", _NOT_ALLOWED)])
     faults = [*reader.violations, *group_violations(group, spec)]
     if request.process not in _OWN:
         faults.append(Violation("process", "is shared; a part of a job has a process of its own"))

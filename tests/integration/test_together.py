@@ -21,7 +21,7 @@ FIRST, SECOND = "first", "second"
 def machines(tmp_path_factory):
     """Two machines with a runner each."""
     with runners(tmp_path_factory.mktemp("machines")) as start:
-        yield {name: start("together", name=name) for name in (FIRST, SECOND)}
+        yield {name: start("together", "--allow-together", name=name) for name in (FIRST, SECOND)}
 
 
 @pytest.fixture
@@ -100,7 +100,7 @@ def test_machines_that_end_with_other_weights_have_failed(both, orchestrator):
 def test_a_runner_that_is_killed_ends_the_command_with_its_machines_name(
     machines, over, orchestrator, start
 ):
-    dying = start("together", name="dying")
+    dying = start("together", "--allow-together", name="dying")
     both = over(first=machines[FIRST].address, dying=dying.address)
     process = orchestrator.start(*COMPARE, "--devices=2", "--seed=3", "--same-seed", both)
     await_epoch(orchestrator, process)
@@ -177,3 +177,13 @@ def test_a_runner_refuses_a_part_that_no_machine_can_be(machines):
     for said in ("group.addresses[1] is 'b'", "multiple of 2", "process is shared"):
         assert said in refused.value.details()
     assert 0 < runner.stub.FindPort(runner_service_pb2.FindPortRequest()).port < 2**16
+
+
+def test_a_runner_that_was_not_started_for_it_refuses_with_the_remedy(
+    machines, over, orchestrator, start
+):
+    closed = start("together", name="closed")
+    both = over(first=machines[FIRST].address, closed=closed.address)
+    done = orchestrator.run(*COMPARE, "--devices=2", both, code=2)
+    assert "--allow-together" in done.stderr
+    assert jobs_of(closed) == []
