@@ -13,6 +13,7 @@ NAMES = {
     "UNREAD": "fields of a job that it does not read",
     "LOSSES": "what the modules that train ask of its losses",
     "STEPS": "the class of the steps that a job takes, by case of test_paths",
+    "DTYPES": "the module that has its dtypes, by their names",
     "ALWAYS_COMPILED": "whether its default execution is the compiled one",
     "begin": "prepare it once in a process of tests, before there is an array",
     "compile_shortly": "have it compile quickly, for tests; a folder for what is compiled",

@@ -90,6 +90,7 @@ COVERED = {
 UNREAD = {"loop"}
 LOSSES = {"scanned_steps": {"mean", "each", "accuracy"}}
 STEPS = dict.fromkeys(("default", "compiled", "augmented"), "ScannedSteps")
+DTYPES = "jax.numpy"
 ALWAYS_COMPILED = True
 
 

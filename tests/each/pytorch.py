@@ -168,6 +168,7 @@ STEPS = {
     "pipeline": "PipelineSteps",
     "pipeline, eager": "PipelineSteps",
 }
+DTYPES = "torch"
 ALWAYS_COMPILED = False
 
 

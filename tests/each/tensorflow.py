@@ -113,6 +113,7 @@ STEPS = {
     "pipeline": "PipelineSteps",
     "pipeline, eager": "PipelineSteps",
 }
+DTYPES = "tensorflow"
 ALWAYS_COMPILED = False
 
 

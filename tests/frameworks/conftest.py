@@ -9,10 +9,11 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
-from twinrun.contract.enums import Execution, Loop, Precision
+from twinrun.contract.enums import Execution, Loop, OwnWay, Precision
 
 from services.errors import Unsupported
 from services.frameworks import FRAMEWORKS, own
+from services.refusals import require_supported
 from services.trial.trace import Traced
 from tests.each import of
 from tests.frameworks import code_models, jobs
@@ -107,6 +108,15 @@ def takes_code(name: str) -> None:
 def has_idiomatic(name: str) -> None:
     """Skip what is of the idiomatic recipe where the framework has none."""
     _skip_without(name, "recipe")
+
+
+@pytest.fixture
+def has_own_ways(name: str) -> None:
+    """Skip what is of own ways where the framework has none."""
+    try:
+        require_supported(name, jobs.spec(own_ways=(OwnWay.INITIAL_WEIGHTS,)))
+    except Unsupported as refused:
+        pytest.skip(str(refused))
 
 
 @pytest.fixture

@@ -33,6 +33,8 @@ DOWN = (
     Dense(jobs.CLASSES),
 )
 
+pytestmark = pytest.mark.usefixtures("has_own_ways")
+
 
 def images(layers, size=(8, 8, 1)):
     """A job of the layers, and data of images of an even side."""

@@ -8,6 +8,8 @@ from services.trial import matched
 from tests.frameworks import jobs
 from tests.frameworks.ways import UNCOMPILED, expected, module, name_of, spec, steps
 
+pytestmark = pytest.mark.usefixtures("has_own_ways")
+
 
 @pytest.mark.parametrize("execution", jobs.EXECUTIONS)
 def test_the_loss_is_read_after_each_step_and_is_the_same(framework, execution, monkeypatch):

@@ -22,6 +22,8 @@ from services.model import order
 from tests.frameworks import jobs, reference
 from tests.frameworks.ways import UNCOMPILED, expected, losses, name_of, spec, steps
 
+pytestmark = pytest.mark.usefixtures("has_own_ways")
+
 
 @pytest.mark.parametrize("layers", [jobs.SHALLOW, jobs.NORMALISED], ids=["dense", "normalised"])
 @pytest.mark.parametrize("execution", jobs.EXECUTIONS)

@@ -100,6 +100,7 @@ def test_nothing_is_learned_from_padding_alone(framework):
             np.testing.assert_array_equal(array, weights[name], err_msg=name)
 
 
+@pytest.mark.usefixtures("has_idiomatic")
 @pytest.mark.parametrize(
     ("layers", "padding"), [(LAYERS, 0), (models.PADDED, PADDING)], ids=["plain", "nested"]
 )

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import pytest
 from twinrun.contract.enums import Precision
 
+from tests.each import of
 from tests.frameworks import jobs
 
 
@@ -17,7 +18,7 @@ def test_on_a_cpu_nothing_is_said_of_a_gpu(framework, name):
     assert found.steps > 0
     assert found.operations
     assert sum(each.self_seconds for each in found.operations) <= found.total_seconds * 1.001
-    if name == "jax":  # whose program of a chunk XLA runs without a start for each operation
+    if of(name).ALWAYS_COMPILED:  # a chunk is a program, without a start for each operation
         return
     # A step has at least a product for each layer, its gradients, a loss and an update.
     assert found.calls >= 5 * found.steps
@@ -29,8 +30,8 @@ def test_what_only_calls_others_is_not_counted(name):
 
         leaf, linear = SimpleNamespace(cpu_children=[]), SimpleNamespace(cpu_children=[1])
         assert calls([linear, leaf, leaf]) == 2
-    elif name == "jax":
-        pytest.skip("within JAX's program no operation is started by itself")
+    elif of(name).ALWAYS_COMPILED:
+        pytest.skip("within the program of a chunk no operation is started by itself")
     else:
         from services.tensorflow.profile import calls  # noqa: PLC0415
 
@@ -41,7 +42,7 @@ def test_what_only_calls_others_is_not_counted(name):
 
 
 def test_a_start_is_of_a_product_of_one_by_one(framework, name, monkeypatch):
-    if name == "jax":
+    if of(name).ALWAYS_COMPILED:
         pytest.skip("the rate of starts is not measured: a chunk of steps is one program")
     module = importlib.import_module(f"services.{name}.measure")
     amounts = []

@@ -73,7 +73,7 @@ def test_a_command_and_its_flags_are_those_that_there_are(place):
 
 def test_a_target_of_make_is_in_the_makefile():
     there = re.findall(r"^([a-z0-9%-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
-    targets = {each.replace("%", name) for each in there for name in FRAMEWORKS}
+    targets = {each.replace("%", name) for each in there for name in (*FRAMEWORKS, "NAME")}
     named = [each[1:] for each in COMMANDS.values() if each[0] == "make"]
     named += [
         words(code)[1:] for path in DOCUMENTS for code in inline(path) if code.startswith("make ")

@@ -23,6 +23,11 @@ def test_both_halves_list_the_same_ones_at_the_same_ports():
 
 
 @pytest.mark.parametrize("name", own())
+def test_it_says_how_its_errors_tell_of_memory(name):
+    assert own()[name].out_of_memory, "services/frameworks.py: out_of_memory"
+
+
+@pytest.mark.parametrize("name", own())
 def test_the_tests_know_it(name):
     assert each.of(name).ALWAYS_COMPILED in (True, False)
 
