@@ -13,6 +13,7 @@ from twinrun.contract.spec import Augmentation, Dataset, Normalization
 
 from services.model import augmentation
 from tests.frameworks import jobs, reference
+from tests.frameworks.ways import name_of
 
 SHAPES = [(28, 28, 1), (4, 3, 2), (5, 5, 3), (9, 34, 1)]
 IDENTITY = np.array([[1.0, 0, 0], [0, 1, 0]])
@@ -23,7 +24,7 @@ EXECUTIONS = [Execution.DEFAULT, Execution.EAGER]
 
 def resample_of(framework):
     """Return a function: images [n, h, w, c] by maps [n, 2, 3] on the framework, in NumPy."""
-    name = framework.environment().framework
+    name = name_of(framework)
     made = importlib.import_module(f"services.{name}.augmentation")
     device = importlib.import_module(f"services.{name}.device")
     if name == "pytorch":
