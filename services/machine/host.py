@@ -128,4 +128,6 @@ def cpu_limit(cgroup: Path = Path("/sys/fs/cgroup")) -> float:
 
 def packages() -> dict[str, str]:
     """Return every installed distribution with its version."""
-    return {each.name: each.version for each in importlib.metadata.distributions()}
+    # A distribution reads its file again for each of its attributes.
+    found = (each.metadata for each in importlib.metadata.distributions())
+    return {each["Name"]: each["Version"] for each in found}

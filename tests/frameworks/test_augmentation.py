@@ -14,6 +14,7 @@ from twinrun.contract.spec import Augmentation, Dataset, Normalization
 from services.model import augmentation
 from tests.each import of
 from tests.frameworks import jobs, reference
+from tests.frameworks.ways import name_of
 
 SHAPES = [(28, 28, 1), (4, 3, 2), (5, 5, 3), (9, 34, 1)]
 IDENTITY = np.array([[1.0, 0, 0], [0, 1, 0]])
@@ -24,7 +25,7 @@ EXECUTIONS = [Execution.DEFAULT, Execution.EAGER]
 
 def resample_of(framework):
     """Return a function: images [n, h, w, c] by maps [n, 2, 3] on the framework, in NumPy."""
-    name = framework.environment().framework
+    name = name_of(framework)
     device = importlib.import_module(f"services.{name}.device")
 
     def resampled(images, maps, execution=Execution.EAGER):

@@ -30,6 +30,7 @@ from twinrun.contract.spec import Arrays, Augmentation, Dataset, Synthetic
 from services.errors import Unsupported
 from services.model import shapes
 from tests.frameworks import jobs, models, reference
+from tests.frameworks.ways import name_of
 
 
 def spec(**changes):
@@ -61,7 +62,7 @@ def test_it_learns(framework, kind, loop):
 
 def with_own_epsilon(framework, layers):
     """Leave norms' epsilon to the framework; of an rms norm in PyTorch it is the dtype's."""
-    name = framework.environment().framework
+    name = name_of(framework)
     usual = {"pytorch": 1e-5, "tensorflow": 1e-3, "jax": 1e-6}[name]
     own = {
         **dict.fromkeys((LayerNorm, GroupNorm), usual),
@@ -104,7 +105,7 @@ def test_its_weights_in_canonical_layout_make_its_logits(framework, layers):
     logits = reference.forward(job, made.weights(), data(job).test_images)
     # Keras resizes in float32, and scales attention's scores by a float32: of 3 columns it shows.
     tolerance = 1e-6 if layers is jobs.SCALED else 1e-8 if layers is jobs.SEQUENCE else 1e-10
-    if layers is jobs.SEQUENCE and framework.environment().framework == "jax":
+    if layers is jobs.SEQUENCE and name_of(framework) == "jax":
         tolerance = 1e-6  # JAX's attention takes the softmax in float32
     np.testing.assert_allclose(made.evaluate(), logits, rtol=tolerance, atol=tolerance)
 
@@ -113,7 +114,7 @@ def test_its_weights_in_canonical_layout_make_its_logits(framework, layers):
 def test_a_convolution_that_keras_cannot_train_on_a_cpu_is_refused_by_name(framework, given):
     layers = (Conv2d(4, size=2, **given), Flatten(), Dense(jobs.CLASSES))
     job = spec(layers=layers, precision=Precision.FLOAT64)
-    if framework.environment().framework == "tensorflow":
+    if name_of(framework) == "tensorflow":
         with pytest.raises(Unsupported, match="no gradient of a convolution"):
             trainer(framework, job)
         strided = (replace(layers[0], dilation=2, stride=2), *layers[1:])
@@ -213,7 +214,7 @@ def test_what_comes_in_from_outside_is_the_background(framework):
 @pytest.mark.usefixtures("has_idiomatic")
 def test_a_flip_that_is_no_fair_coin_is_refused_where_there_is_no_layer_for_it(framework):
     job = spec(augmentation=Augmentation(0.3))
-    if framework.environment().framework != "tensorflow":
+    if name_of(framework) != "tensorflow":
         assert trainer(framework, job).augmented()[0].shape == (jobs.SAMPLES, *jobs.SHAPE)
         return
     with pytest.raises(Unsupported, match="RandomFlip mirrors half") as caught:
@@ -227,7 +228,7 @@ def test_every_step_of_an_epoch_is_told_in_chunks_with_the_wait_for_its_data(fra
     taken = train(made)
     assert [len(steps.losses) for steps in taken] == [2, 2, 1]
     assert all(np.isfinite(steps.losses).all() for steps in taken)
-    if framework.environment().framework == "tensorflow" and loop is Loop.FIT:
+    if name_of(framework) == "tensorflow" and loop is Loop.FIT:
         assert {steps.wait_seconds for steps in taken} == {None}  # Keras tells nobody
     else:
         assert all(steps.wait_seconds >= 0 for steps in taken)

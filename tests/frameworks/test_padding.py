@@ -26,6 +26,7 @@ from services.errors import Unsupported
 from services.model import weights as parameters
 from tests.frameworks import jobs, models, reference
 from tests.frameworks.formulas import assert_same
+from tests.frameworks.ways import name_of
 
 PADDING = models.PADDING
 # Without positions, which a sample keeps.
@@ -106,7 +107,7 @@ def test_nothing_is_learned_from_padding_alone(framework):
 )
 def test_as_users_write_it_is_the_same_formula(framework, layers, padding):
     # A layer norm's epsilon is the framework's own.
-    name = framework.environment().framework
+    name = name_of(framework)
     epsilon = {"pytorch": 1e-5, "tensorflow": 1e-3, "jax": 1e-6}[name]
     layers = jobs.changed(
         (replace(layers[0], padding=padding), *layers[1:]),

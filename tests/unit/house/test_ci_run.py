@@ -16,6 +16,7 @@ ROOT = Path(__file__).parents[3]
 # Notes its name and arguments, and fails where they hold a word that is to fail.
 PROGRAM = """#!/bin/sh
 echo "${{0##*/}} $* ${{TWINRUN_TEST_ENGINE:+with an engine}}" >> "$NOTED"
+echo "$* $PIP_NO_COMPILE $PIP_QUIET $PYTHONDONTWRITEBYTECODE" >> "$NOTED.set"
 case "$*" in {failing}) echo "$* has failed" >&2; exit 2 ;; esac
 """
 # One that fails once the engine runs, and one that holds a pipe until it is ended.
@@ -48,7 +49,11 @@ def ran(tmp_path):
             program.parent.mkdir(exist_ok=True)
             program.write_text((instead or {}).get(program.name) or PROGRAM.format(failing=failing))
             program.chmod(0o755)
-        env = {"PATH": f"{tmp_path / 'bin'}:{os.environ['PATH']}", "NOTED": str(tmp_path / "noted")}
+        env = {
+            "PATH": f"{tmp_path / 'bin'}:{os.environ['PATH']}",
+            "NOTED": str(tmp_path / "noted"),
+            "PYTHONDONTWRITEBYTECODE": "1",
+        }
         done = subprocess.run([script], env=env, capture_output=True, text=True, check=False)
         noted = Path(env["NOTED"]).read_text().splitlines() if not instead else []
         return done.returncode, [line.strip() for line in noted], done.stdout + done.stderr
@@ -60,6 +65,15 @@ def test_all_that_must_hold_is_checked(ran):
     code, found, said = ran()
     assert code == 0, said
     assert sorted(found) == sorted(["make -j 2 environments", *BEFORE, *TESTS])
+
+
+def test_pip_compiles_nothing_but_in_tests(ran, tmp_path):
+    code, found, said = ran()
+    assert code == 0, said
+    lines = map(str.strip, (tmp_path / "noted.set").read_text().splitlines())
+    given = {name for name in lines if not name.endswith("no 1")}
+    assert given == {line.removeprefix("make ") for line in TESTS}
+    assert len(found) > len(given)
 
 
 def test_where_an_engine_can_be_had_the_tests_have_it(ran):

@@ -66,6 +66,17 @@ def test_jax_has_a_part_where_it_has_been_asked_for(make):
     assert sum(".venv-jax/bin/python -m pytest tests/frameworks" in line for line in ran) == 1
 
 
+@pytest.mark.parametrize(
+    "part", ["tests/unit", "-tensorflow/", "-pytorch/", "-jax/", "tests/system"]
+)
+def test_where_one_part_fails_it_fails_and_names_that_one(make, part):
+    code, ran, said = make(f"*{part}*", more={".venv-jax": (".runner", ".test")})
+    assert code == 2
+    assert len(ran) == len(PARTS) + 1
+    (named, _) = said.partition("These parts failed:\n")[2].splitlines()  # the last is make's own
+    assert part in named
+
+
 def test_where_parts_fail_the_others_run_and_it_fails_with_their_names(make):
     code, ran, said = make("*tests/unit*|*-tensorflow/*")
     assert code == 2
