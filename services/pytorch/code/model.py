@@ -52,7 +52,7 @@ class CodeModel:
         self, spec: JobSpec, build: Build, samples: torch.Tensor, weights: Weights | None
     ) -> None:
         self.built = Built(spec, build, samples.device)
-        self.kept = [*self.built.module.buffers()]
+        self.kept = self.built.state.tensors
         recording = self.built.tried(samples)
         self.draws = recording.draws
         self.sites = of_draws(draw.traced for draw in self.draws)
@@ -87,7 +87,8 @@ class CodeModel:
         return self.built.logits(inputs, Evaluation(self.built.file), training=False)
 
     def keep(self, statistics: Sequence[torch.Tensor]) -> None:
-        """Do nothing: the module has moved its own in its forward pass."""
+        """Take over what the module has moved itself, in its forward pass."""
+        self.built.state.settle()
 
     def norms(self, gradients: Sequence[torch.Tensor | None]) -> Sequence[torch.Tensor]:
         by_parameter = {id(p): g for p, g in zip(self.parameters, gradients, strict=True)}
