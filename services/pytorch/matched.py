@@ -80,8 +80,8 @@ class MatchedTrainer:
         device.synchronize(self._device)
 
     def warm_up(self) -> None:
-        of_code = isinstance(self._model, CodeModel)
-        with self._model.built.state.restored() if of_code else contextlib.nullcontext():
+        own = self._model.built.state if isinstance(self._model, CodeModel) else None
+        with own.restored() if own else contextlib.nullcontext():
             self._steps.warm_up(matched.chunk_shapes(self._spec, len(self._images)))
             self.evaluate()
 

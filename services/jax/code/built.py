@@ -172,7 +172,15 @@ class Built:
         watcher = patches.Passing(watcher) if self.passes else watcher
         with patches.watched(watcher, self._users, precise=self._precise):
             made = self._called(module, inputs, self._spec.seed, training=training)
-        after, tree = jax.tree.flatten(nnx.state(module))
+        graph, state = nnx.split(module)
+        after, tree = jax.tree.flatten(state)
+        if tree == self._tree and graph != self._graphs[training]:
+            raise CodeFailed(
+                f"The model of {code.named(self.source)} of {FRAMEWORK} changes in a call what is "
+                "no array, such as a number that counts its calls; hold it in an nnx.Variable.",
+                framework=FRAMEWORK,
+                file=self.file,
+            )
         if tree != self._tree:
             raise CodeFailed(
                 f"The model of {code.named(self.source)} of {FRAMEWORK} has other arrays after a "

@@ -86,7 +86,7 @@ class CodeModel:
     def logits(self, inputs: torch.Tensor) -> torch.Tensor:
         return self.built.logits(inputs, Evaluation(self.built.file), training=False)
 
-    def keep(self, statistics: Sequence[torch.Tensor]) -> None:
+    def keep(self, statistics: Sequence[torch.Tensor]) -> None:  # noqa: ARG002 - there are none
         """Take over what the module has moved itself, in its forward pass."""
         self.built.state.settle()
 

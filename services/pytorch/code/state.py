@@ -26,8 +26,7 @@ class State:
         self._buffers = [
             (owner, name, tensor)
             for owner in module.modules()
-            for name, tensor in owner._buffers.items()
-            if tensor is not None
+            for name, tensor in owner.named_buffers(recurse=False)
         ]
         unique = {id(tensor): tensor for _, _, tensor in self._buffers}
         self.tensors: Sequence[torch.Tensor] = [*unique.values()]
@@ -38,12 +37,12 @@ class State:
         One that still has a gradient stays: the next step back fails, as it does for users.
         """
         for owner, name, tensor in self._buffers:
-            made = owner._buffers.get(name)
+            made = getattr(owner, name, None)
             if made is tensor or made is None or made.requires_grad or made.shape != tensor.shape:
                 continue
             with torch.no_grad():
                 tensor.copy_(made)
-            owner._buffers[name] = tensor
+            setattr(owner, name, tensor)
 
     @contextmanager
     def restored(self) -> Iterator[None]:
@@ -57,7 +56,7 @@ class State:
             for tensor, value in zip(self.tensors, values, strict=True):
                 tensor.copy_(value)
             for owner, name, tensor in self._buffers:
-                owner._buffers[name] = tensor
+                setattr(owner, name, tensor)
             for owner, own in held:
                 for name in _attributes(owner).keys() - own.keys():
                     delattr(owner, name)
@@ -75,9 +74,9 @@ def _attributes(module: nn.Module) -> dict[str, object]:
 def _held(value: object) -> Callable[[], object]:
     """Return what gives the same object again, with what it holds now."""
     match value:
-        case torch.Tensor() if not value.is_inference():
-            version, numbers = value._version, value.detach().clone()
-            return lambda: value if value._version == version else _copied(value, numbers)
+        case torch.Tensor():
+            numbers = value.detach().clone()
+            return lambda: value if torch.equal(value, numbers) else _copied(value, numbers)
         case np.ndarray():
             entries = value.copy()
             return lambda: _filled(value, entries)

@@ -118,6 +118,10 @@ FAILING = {
     "has other arrays after a call": net(
         call="self.kept = nnx.Cache(x); return self.out(x.reshape(len(x), -1))"
     ),
+    "changes in a call what is no array": net(
+        f"self.scale = 1.0\n{OUT}",
+        "self.scale *= 0.5; return self.out(x.reshape(len(x), -1)) * self.scale",
+    ),
 }
 
 

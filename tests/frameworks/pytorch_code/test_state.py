@@ -81,9 +81,7 @@ def test_a_warm_up_leaves_what_a_module_keeps(tmp_path, kept, recipe):
 
 @pytest.mark.parametrize("recipe", [Recipe.MATCHED, Recipe.IDIOMATIC])
 def test_a_module_that_writes_into_its_input_changes_no_data(tmp_path, recipe):
-    build = models.builder(
-        tmp_path, models.module("return self.out(x.mul_(0.5).add_(0.25))")
-    )
+    build = models.builder(tmp_path, models.module("return self.out(x.mul_(0.5).add_(0.25))"))
     job, initial = models.paired(models.spec(layout=CodeLayout.CHANNELS_LAST), build)
     job = replace(job, recipe=recipe)
     data, before = jobs.data(), jobs.data()
