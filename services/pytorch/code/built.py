@@ -53,11 +53,12 @@ class Built:
         torch.manual_seed(spec.seed)
         with self.running(Nothing()) if matched else self._own_dtype():
             built = build()
-        self.module = module_of(built, self.source).to(where, self._dtype)
+        module = module_of(built, self.source)
+        self.notes = [*code.notes(spec, _FRAMEWORK), *_of_few_bits(module)]
+        self.module = module.to(where, self._dtype)
         self.state = State(self.module)
         self._trained: Callable[[torch.Tensor], object] = self.module
         self._columns: Mapping[int, tuple[int, ...]] = {}
-        self.notes = code.notes(spec, _FRAMEWORK)
         if matched:
             self.notes += [*self._without_dropout_inside(), *self._without_second_biases()]
 
@@ -211,6 +212,14 @@ def module_of(built: object, source: CodeSource) -> nn.Module:
         if isinstance(module, _WHOLE_NUMBERS):  # data are numbers of the job's precision
             module.register_forward_pre_hook(_whole_numbers)
     return built
+
+
+def _of_few_bits(module: nn.Module) -> Iterator[str]:
+    """Note what the code has in fewer bits than any job that trains it."""
+    for name_of, tensor in (*module.named_parameters(), *module.named_buffers()):
+        if tensor.is_floating_point() and tensor.element_size() < 4:
+            dtype = str(tensor.dtype).removeprefix("torch.")
+            yield f"{name_of} is {dtype} in the code, and has the job's precision here."
 
 
 def _whole_numbers(_: nn.Module, args: tuple[torch.Tensor, ...]) -> tuple[torch.Tensor, ...]:
