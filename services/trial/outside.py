@@ -16,14 +16,16 @@ from types import ModuleType
 from twinrun import contract
 
 import services
+from services.errors import CodeFailed
 from services.trial.code import DIRECTORY
 
 _OWN = (Path(services.__file__).parent, Path(contract.__file__).parents[1])
+_SEEN: dict[Path, str] = {}  # digests of files that this process has imported
 _GENERATED = "__autograph_generated"  # of TensorFlow's, by another name each time
 
 
 def notes(modules: Mapping[str, object] = sys.modules) -> list[str]:
-    """Return a sentence on each such package among ``modules``."""
+    """Return a sentence on each such package among ``modules``. Raises CodeFailed."""
     packages = defaultdict[str, list[Path]](list)
     for name, path in sorted(_outside(dict(modules))):
         packages[name.partition(".")[0]].append(path)
@@ -48,8 +50,15 @@ def _outside(modules: Mapping[str, object]) -> Iterator[tuple[str, Path]]:
 
 
 def _digest(paths: list[Path]) -> str:
+    """Hash files as they were when they were imported. Raises CodeFailed if one has changed."""
     sha256 = hashlib.sha256()
     for path in paths:
         with suppress(OSError):
-            sha256.update(hashlib.sha256(path.read_bytes()).digest())
+            found = hashlib.sha256(path.read_bytes()).hexdigest()
+            if _SEEN.setdefault(path, found) != found:
+                raise CodeFailed(
+                    f"{path.name}, which the code imports, has changed since this job's process "
+                    "imported it. The process ends: run the command again."
+                )
+            sha256.update(found.encode())
     return sha256.hexdigest()

@@ -6,6 +6,7 @@ import sys
 import numpy
 import pytest
 
+from services.errors import CodeFailed
 from services.trial import code, outside
 
 
@@ -29,11 +30,20 @@ def test_a_module_that_is_not_installed_is_noted(library):
     assert "(SHA-256 of its files: " in note
 
 
-def test_another_content_is_another_note(library):
+def test_another_content_is_another_note(library, tmp_path):
+    other = tmp_path / "other.py"
+    other.write_text("SCALE = 1.02\n")
+    noted = [outside.notes({"mylib": imported(path, "mylib")}) for path in (library, other)]
+    assert noted[0] != noted[1]
+
+
+def test_what_has_changed_since_it_was_imported_is_refused(library):
+    """The process may have been left by an earlier command, and would still run the old code."""
     modules = {"mylib.layers": imported(library, "mylib.layers")}
-    before = outside.notes(modules)
+    assert outside.notes(modules) == outside.notes(modules)
     library.write_text("SCALE = 1.02\n")
-    assert outside.notes(modules) != before
+    with pytest.raises(CodeFailed, match=r"layers\.py.* has changed since"):
+        outside.notes(modules)
 
 
 def test_what_is_installed_sent_or_twinruns_own_is_not_noted(tmp_path):
