@@ -132,6 +132,12 @@ def test_an_error_of_the_users_is_told_with_their_own_frames(tmp_path, said):
     assert "site-packages" not in failed.value.message
 
 
+def test_an_array_of_fewer_bits_than_the_job_is_noted(tmp_path):
+    text = net("self.out = nnx.Linear(72, 5, param_dtype=jnp.bfloat16, rngs=rngs)")
+    found = Built(models.job(), models.written(tmp_path, text))
+    assert "out.kernel is bfloat16 in the code, and has the job's precision here." in found.notes
+
+
 @pytest.mark.filterwarnings("ignore:Using 'Module.sow")
 def test_what_sows_intermediate_values_is_followed(tmp_path):
     text = net(call="self.sow(nnx.Intermediate, 'seen', x); return self.out(x.reshape(len(x), -1))")
