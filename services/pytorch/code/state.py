@@ -3,19 +3,16 @@
 Code may change them in place or bind them anew: ``self.mean = 0.9 * self.mean + 0.1 * x.mean(0)``.
 """
 
-import copy
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from functools import partial
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import nn
 
 _OF_MODULES = frozenset(vars(nn.Module()))  # attributes that every module has
-_NOTHING = object()
 
 
 class State:
@@ -50,7 +47,7 @@ class State:
         self.settle()
         values = [tensor.detach().clone() for tensor in self.tensors]
         held = [(owner, _attributes(owner)) for owner in self._module.modules()]
-        back = [(owner, name, _held(value)) for owner, own in held for name, value in own.items()]
+        back = [_held(value) for _, own in held for value in own.values()]
         yield
         with torch.no_grad():
             for tensor, value in zip(self.tensors, values, strict=True):
@@ -60,10 +57,9 @@ class State:
             for owner, own in held:
                 for name in _attributes(owner).keys() - own.keys():
                     delattr(owner, name)
-            for owner, name, value in back:
-                was = value()
-                if vars(owner).get(name, _NOTHING) is not was:
-                    setattr(owner, name, was)
+                vars(owner).update(own)
+            for put in back:
+                put()
 
 
 def _attributes(module: nn.Module) -> dict[str, object]:
@@ -71,33 +67,38 @@ def _attributes(module: nn.Module) -> dict[str, object]:
     return {name: value for name, value in vars(module).items() if name not in _OF_MODULES}
 
 
-def _held(value: object) -> Callable[[], object]:
-    """Return what gives the same object again, with what it holds now."""
+def _held(value: object) -> Callable[[], None]:
+    """Return what puts back into an object what it holds now."""
     match value:
         case torch.Tensor():
-            numbers = value.detach().clone()
-            return lambda: value if torch.equal(value, numbers) else _copied(value, numbers)
+            return partial(_write, value, value.detach().clone())
         case np.ndarray():
-            entries = value.copy()
-            return lambda: _filled(value, entries)
-        case list() | deque() | dict() | set():
-            items = copy.copy(value)
-            return lambda: _refilled(value, items)
+            return partial(np.copyto, value, value.copy())
+        case list() | deque():
+            return partial(_fill, value, [*value])
+        case dict():
+            return partial(_gather, value, value.copy())
+        case set():
+            return partial(_keep, value, frozenset(value))
         case _:
-            return lambda: value
+            return lambda: None
 
 
-def _copied(tensor: torch.Tensor, numbers: torch.Tensor) -> torch.Tensor:
-    tensor.detach().copy_(numbers)
-    return tensor
+def _write(tensor: torch.Tensor, numbers: torch.Tensor) -> None:
+    if not torch.equal(tensor, numbers):  # some cannot be written to
+        tensor.detach().copy_(numbers)
 
 
-def _filled(array: NDArray[np.generic], entries: NDArray[np.generic]) -> NDArray[np.generic]:
-    array[...] = entries
-    return array
-
-
-def _refilled(held: Any, items: Any) -> object:
+def _fill(held: list[object] | deque[object], items: Sequence[object]) -> None:
     held.clear()
-    (held.update if isinstance(held, dict | set) else held.extend)(items)
-    return held
+    held.extend(items)
+
+
+def _gather(held: dict[object, object], items: Mapping[object, object]) -> None:
+    held.clear()
+    held.update(items)
+
+
+def _keep(held: set[object], members: frozenset[object]) -> None:
+    held.clear()
+    held.update(members)

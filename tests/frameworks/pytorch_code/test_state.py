@@ -29,6 +29,7 @@ KEPT = {
         "float(self.kept[0])",
     ),
     "a list": ("self.kept = [1.0]", "self.kept.append(0.5)", "sum(self.kept)"),
+    "a set": ("self.kept = set()", "self.kept.add(len(self.kept))", "1 + len(self.kept)"),
     "a dict": ("self.kept = {}", "self.kept[len(self.kept)] = 0", "1 + len(self.kept)"),
     "what is made later": (
         "pass",
