@@ -69,19 +69,17 @@ def _attributes(module: nn.Module) -> dict[str, object]:
 
 def _held(value: object) -> Callable[[], None]:
     """Return what puts back into an object what it holds now."""
-    match value:
-        case torch.Tensor():
-            return partial(_write, value, value.detach().clone())
-        case np.ndarray():
-            return partial(np.copyto, value, value.copy())
-        case list() | deque():
-            return partial(_fill, value, [*value])
-        case dict():
-            return partial(_gather, value, value.copy())
-        case set():
-            return partial(_keep, value, frozenset(value))
-        case _:
-            return lambda: None
+    if isinstance(value, torch.Tensor):
+        return partial(_write, value, value.detach().clone())
+    if isinstance(value, np.ndarray):
+        return partial(np.copyto, value, value.copy())
+    if isinstance(value, list | deque):
+        return partial(_fill, value, [*value])
+    if isinstance(value, dict):
+        return partial(_gather, value, value.copy())
+    if isinstance(value, set):
+        return partial(_keep, value, frozenset(value))
+    return lambda: None
 
 
 def _write(tensor: torch.Tensor, numbers: torch.Tensor) -> None:

@@ -17,17 +17,19 @@ from twinrun import contract
 
 import services
 from services.errors import CodeFailed
-from services.trial.code import DIRECTORY
 
 _OWN = (Path(services.__file__).parent, Path(contract.__file__).parents[1])
 _SEEN: dict[Path, str] = {}  # digests of files that this process has imported
 _GENERATED = "__autograph_generated"  # of TensorFlow's, by another name each time
 
 
-def notes(modules: Mapping[str, object] = sys.modules) -> list[str]:
-    """Return a sentence on each such package among ``modules``. Raises CodeFailed."""
+def notes(sent: str, modules: Mapping[str, object] = sys.modules) -> list[str]:
+    """Return a sentence on each such package among ``modules``. Raises CodeFailed.
+
+    ``sent``: the name of the folder of what was sent.
+    """
     packages = defaultdict[str, list[Path]](list)
-    for name, path in sorted(_outside(dict(modules))):
+    for name, path in sorted(_outside(sent, dict(modules))):
         packages[name.partition(".")[0]].append(path)
     return [
         f"It imports {name}, which is neither sent with it nor installed as a package "
@@ -36,13 +38,13 @@ def notes(modules: Mapping[str, object] = sys.modules) -> list[str]:
     ]
 
 
-def _outside(modules: Mapping[str, object]) -> Iterator[tuple[str, Path]]:
+def _outside(sent: str, modules: Mapping[str, object]) -> Iterator[tuple[str, Path]]:
     installed = {*sysconfig.get_paths().values(), *site.getsitepackages()}
     known = [*_OWN, *map(Path, {*installed, site.getusersitepackages()})]
     known += [path.resolve() for path in known]
     for name, module in modules.items():
         file = getattr(module, "__file__", None) if isinstance(module, ModuleType) else None
-        if not file or name.startswith(_GENERATED) or DIRECTORY in Path(file).parts:
+        if not file or name.startswith(_GENERATED) or sent in Path(file).parts:
             continue
         path = Path(file)  # which of `torch.ops` is no file
         if path.is_file() and not any(map(path.is_relative_to, known)):
