@@ -175,16 +175,8 @@ LEFT_OUT = {
         f"services/pytorch/code/{name}.py": _CODE
         for name in (
             *("__init__", "arrays", "built", "case", "functions", "kinds", "layouts", "model"),
-            *(
-                "patches",
-                "layered",
-                "recording",
-                "returning",
-                "state",
-                "trace",
-                "users",
-                "compiled_steps",
-            ),
+            *("patches", "layered", "recording", "returning", "trace", "users", "compiled_steps"),
+            "state",
         )
     },
     **{f"services/jax/code/{p.name}": _FLAX for p in (ROOT / "services/jax/code").glob("*.py")},

@@ -239,7 +239,7 @@ class Built:
 def _of_few_bits(state: nnx.State) -> Iterator[str]:
     """Note what the code has in fewer bits than any job that trains it."""
     for way, leaf in jax.tree_util.tree_leaves_with_path(state):
-        if _is_real(leaf) and leaf.dtype.itemsize < 4:
+        if _is_real(leaf) and leaf.nbytes < 4 * leaf.size:
             name = jax.tree_util.keystr(way, simple=True, separator=".").removesuffix(".value")
             yield f"{name} is {leaf.dtype} in the code, and has the job's precision here."
 

@@ -60,7 +60,6 @@ COVERED = {
     "pytorch/code/kinds.py of_call: padding.dtype is torch.bool": KIND,
     "pytorch/code/patches.py _by_batch: x.dtype == torch.float64": BOTH,
     "jax/code/built.py __init__: spec.precision in MIXED": BUILT,
-    "jax/code/built.py _of_few_bits: _is_real(leaf) and leaf.dtype.itemsize < 4": MESSAGE,
     "jax/code/built.py _prepare: on_cpu and self._matched and isinstance(module, nnx.Conv) and "
     "(module.conv_general_dilated is jax.lax.conv_general_dilated)": BUILT,
     "jax/code/built.py _prepare: own is not None and name == 'dtype' and "
