@@ -114,9 +114,7 @@ def _faults(made: Evaluation, kept: Logits, found: Logits, run: Run) -> Iterator
     rule = rule_of(job)
     allowed = tolerance(job).logits if rule.first is None else _TIMES * rule.first
     names = {"framework": label(made.framework), "trained": label(made.trained)}
-    both = np.isfinite(kept) & np.isfinite(found)
-    apart = float(np.abs(kept.astype(np.float64) - found)[both].max(initial=0.0))
-    largest = apart / float(np.abs(kept[both]).max()) if apart else 0.0
+    largest = largest_difference(kept, found)
     if largest > allowed:
         yield english(_OTHER_LOGITS, **names, largest=largest, allowed=allowed)
     for each in made.latencies:
@@ -128,3 +126,13 @@ def _faults(made: Evaluation, kept: Logits, found: Logits, run: Run) -> Iterator
                 largest=each.largest_difference,
                 allowed=allowed,
             )
+
+
+def largest_difference(kept: Logits, found: Logits) -> float:
+    """Return it relative to the largest logit; infinite where one alone is no finite number."""
+    both = np.isfinite(kept)
+    if (both != np.isfinite(found)).any():
+        return float("inf")
+    ours, theirs = kept[both].astype(np.float64), found[both]
+    apart = float(np.abs(ours - theirs).max(initial=0.0))
+    return apart / float(np.abs(ours).max()) if ours.any() else apart

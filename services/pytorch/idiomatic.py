@@ -92,7 +92,8 @@ class IdiomaticTrainer:
     def warm_up(self) -> None:
         """Warm up on batches of zeros; the loader, its shuffling and the generator are restored."""
         gpus = [self._device] if self._device.type == "cuda" else []
-        with torch.random.fork_rng(gpus):  # dropout draws
+        kept = self._code.built.state.restored() if self._code else contextlib.nullcontext()
+        with torch.random.fork_rng(gpus), kept:  # dropout draws
             self._warm_up()
         device.synchronize(self._device)
 

@@ -1,5 +1,6 @@
 """The matched recipe: data resident on the device, a chunk of steps at a time."""
 
+import contextlib
 from collections.abc import Callable, Iterator
 
 import numpy as np
@@ -86,8 +87,10 @@ class MatchedTrainer:
         device.synchronize(self._device)
 
     def warm_up(self) -> None:
-        self._steps.warm_up(matched.chunk_shapes(self._spec, len(self._images)))
-        self.evaluate()
+        own = self._model.built.state if isinstance(self._model, CodeModel) else None
+        with own.restored() if own else contextlib.nullcontext():
+            self._steps.warm_up(matched.chunk_shapes(self._spec, len(self._images)))
+            self.evaluate()
 
     def train_epoch(self, epoch: int) -> Iterator[Steps]:
         shuffled = OwnWay.BATCH_ORDER in self._spec.own_ways

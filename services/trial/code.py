@@ -38,7 +38,7 @@ Build = Callable[[], object]  # builds the user's model
 View = TypeVar("View", bound=_Shaped)  # of an array, in the canonical layout
 _NOTHING: Mapping[str, Callable[[], object]] = MappingProxyType({})
 _OFFERED = ContextVar("offered", default=_NOTHING)
-_DIRECTORY = "users-code"  # in a task's output_dir
+DIRECTORY = "users-code"  # in a task's output_dir
 _MOST_BYTES = 2**30  # unpacked
 _MOST_TEXT = 5_000  # characters of an error
 _MOST_FRAMES = 20  # the last of an error's, which may recur
@@ -58,7 +58,7 @@ def builder(task: Task, framework: str) -> Build | None:
     if code is None or framework not in code.sources:
         return None
     source = code.sources[framework]
-    directory = task.output_dir / _DIRECTORY
+    directory = task.output_dir / DIRECTORY
 
     def build() -> object:
         _unpack(task.spec, task.data_dir, directory)
@@ -193,7 +193,7 @@ def _imported(path: Path) -> ModuleType:
 
 def failed(error: BaseException, file: str, framework: str) -> CodeFailed:
     """Return the error that one raised by the user's code is to a client."""
-    folder = f"/{_DIRECTORY}/{framework}/"
+    folder = f"/{DIRECTORY}/{framework}/"
     frames = [f for f in traceback.extract_tb(error.__traceback__) if folder in f.filename]
     places = "".join(
         f"  {frame.filename.rpartition(folder)[2]}:{frame.lineno}, in {frame.name}: {frame.line}\n"

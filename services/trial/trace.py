@@ -1,7 +1,7 @@
 """One step of a model of the user's code, layer by layer: its arrays and its settings."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -15,6 +15,7 @@ from twinrun.contract.traced import ModelTraced
 from services.data import datasets
 from services.data.blobs import Blobs
 from services.errors import BadWeights, CodeFailed
+from services.machine import outside
 from services.model import losses, order
 from services.model.weights import Weights, parameter_dtype
 from services.pipe import LOGITS_FILE, Task
@@ -70,7 +71,7 @@ def run(task: Task, build: code.Build | None, make_trace: MakeTrace, emit: Emit)
         spec, inputs, targets, build, initial_weights(task), returned=_returned(task)
     )
     _require_printable(traced.model)
-    emit(traced.model)
+    emit(replace(traced.model, notes=(*traced.model.notes, *outside.notes(code.DIRECTORY))))
     arrays = {**traced.arrays, "input": inputs, "labels": labels}
     if spec.code is None or not spec.code.tensors:  # the models are yet to be paired
         arrays = {name: array for name, array in arrays.items() if not name.startswith(_OF_LAYERS)}

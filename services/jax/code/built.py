@@ -1,7 +1,7 @@
 """The user's module: built, checked, taken apart, and called as its users would."""
 
 import inspect
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import PurePath
@@ -83,6 +83,7 @@ class Built:
         for training in (False, True):
             module.train() if training else module.eval()
             self._graphs[training], state = nnx.split(module)
+        self.notes += _of_few_bits(state)
         leaves, self._tree = jax.tree.flatten(state)
         dtype = parameter_dtype(self._spec.precision)
         self.leaves: Leaves = [
@@ -172,7 +173,15 @@ class Built:
         watcher = patches.Passing(watcher) if self.passes else watcher
         with patches.watched(watcher, self._users, precise=self._precise):
             made = self._called(module, inputs, self._spec.seed, training=training)
-        after, tree = jax.tree.flatten(nnx.state(module))
+        graph, state = nnx.split(module)
+        after, tree = jax.tree.flatten(state)
+        if tree == self._tree and graph != self._graphs[training]:
+            raise CodeFailed(
+                f"The model of {code.named(self.source)} of {FRAMEWORK} changes in a call what is "
+                "no array, such as a number that counts its calls; hold it in an nnx.Variable.",
+                framework=FRAMEWORK,
+                file=self.file,
+            )
         if tree != self._tree:
             raise CodeFailed(
                 f"The model of {code.named(self.source)} of {FRAMEWORK} has other arrays after a "
@@ -225,6 +234,14 @@ class Built:
             raise code.no_tensor(self._spec, FRAMEWORK, made, found)
         code.require_logits(self._spec, FRAMEWORK, tuple(found.shape), samples)
         return found
+
+
+def _of_few_bits(state: nnx.State) -> Iterator[str]:
+    """Note what the code has in fewer bits than any job that trains it."""
+    for way, leaf in jax.tree_util.tree_leaves_with_path(state):
+        if _is_real(leaf) and leaf.nbytes < 4 * leaf.size:
+            name = jax.tree_util.keystr(way, simple=True, separator=".").removesuffix(".value")
+            yield f"{name} is {leaf.dtype} in the code, and has the job's precision here."
 
 
 def _is_real(leaf: Any) -> bool:

@@ -16,6 +16,7 @@ from services.model.weights import Weights
 from services.pytorch.code import arrays, layouts, patches
 from services.pytorch.code.patches import Draws, Nothing
 from services.pytorch.code.recording import Recording
+from services.pytorch.code.state import State
 from services.trial import code
 from services.trial.code import Build, failed
 
@@ -52,10 +53,12 @@ class Built:
         torch.manual_seed(spec.seed)
         with self.running(Nothing()) if matched else self._own_dtype():
             built = build()
-        self.module = module_of(built, self.source).to(where, self._dtype)
+        module = module_of(built, self.source)
+        self.notes = [*code.notes(spec, _FRAMEWORK), *_of_few_bits(module)]
+        self.module = module.to(where, self._dtype)
+        self.state = State(self.module)
         self._trained: Callable[[torch.Tensor], object] = self.module
         self._columns: Mapping[int, tuple[int, ...]] = {}
-        self.notes = code.notes(spec, _FRAMEWORK)
         if matched:
             self.notes += [*self._without_dropout_inside(), *self._without_second_biases()]
 
@@ -123,16 +126,12 @@ class Built:
             return self._forward(model, inputs)
 
     def tried(self, inputs: torch.Tensor) -> Recording:
-        """Follow one pass in which no value drops, and restore the module's buffers."""
-        held = [*self.module.buffers()]
-        before = [tensor.clone() for tensor in held]
-        with torch.no_grad():
+        """Follow one pass in which no value drops, and restore the module's state."""
+        with torch.no_grad(), self.state.restored():
             recording, _ = self.recorded(inputs)
             if recording.columns:  # only now is known what becomes an image
                 self._columns = recording.columns
                 recording, _ = self.recorded(inputs)
-            for tensor, value in zip(held, before, strict=True):
-                tensor.copy_(value)
         return recording
 
     def compile(self) -> None:
@@ -147,8 +146,9 @@ class Built:
         if self.module.training != training:
             self.module.train(training)
         with self.running(draws):
-            module = self._trained if training else self.module
-            return self._forward(module, laid(inputs, self.source))
+            if training:  # a batch that was gathered for this step
+                return self._forward(self._trained, laid(inputs, self.source))
+            return self._forward(self.module, copied(inputs, self.source))
 
     def recorded(
         self,
@@ -170,7 +170,7 @@ class Built:
             in_place=in_place,
             asked=self.source.case if keeps else (),
         )
-        given = laid(inputs, self.source)
+        given = copied(inputs, self.source)
         if is_moved(inputs, self.source):
             layouts.put(given, layouts.channels_first(given.ndim))
         self.module.train()
@@ -214,6 +214,14 @@ def module_of(built: object, source: CodeSource) -> nn.Module:
     return built
 
 
+def _of_few_bits(module: nn.Module) -> Iterator[str]:
+    """Note what the code has in fewer bits than any job that trains it."""
+    for name_of, tensor in (*module.named_parameters(), *module.named_buffers()):
+        if tensor.is_floating_point() and tensor.element_size() < 4:
+            dtype = str(tensor.dtype).removeprefix("torch.")
+            yield f"{name_of} is {dtype} in the code, and has the job's precision here."
+
+
 def _whole_numbers(_: nn.Module, args: tuple[torch.Tensor, ...]) -> tuple[torch.Tensor, ...]:
     first, *rest = args
     return (first.long() if first.is_floating_point() else first, *rest)
@@ -231,6 +239,12 @@ def laid(inputs: torch.Tensor, source: CodeSource) -> torch.Tensor:
         return inputs
     # An image of one channel would count as laid out either way, and a user's `view` would fail.
     return inputs.movedim(-1, 1).clone(memory_format=torch.contiguous_format)
+
+
+def copied(inputs: torch.Tensor, source: CodeSource) -> torch.Tensor:
+    """Lay inputs out as `laid`, never the data themselves: code may write into what it is given."""
+    given = laid(inputs, source)
+    return inputs.clone() if given is inputs else given
 
 
 def _is_ours(error: BaseException) -> bool:

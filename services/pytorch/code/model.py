@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import torch
 from twinrun.contract.spec import JobSpec
 
-from services.errors import BadWeights, CodeFailed
+from services.errors import BadWeights, CodeFailed, Unsupported
 from services.model.sites import of_draws
 from services.model.weights import Weights
 from services.pytorch.code import arrays
@@ -52,9 +52,10 @@ class CodeModel:
         self, spec: JobSpec, build: Build, samples: torch.Tensor, weights: Weights | None
     ) -> None:
         self.built = Built(spec, build, samples.device)
-        self.kept = [*self.built.module.buffers()]
+        self.kept = self.built.state.tensors
         recording = self.built.tried(samples)
         self.draws = recording.draws
+        self._require_once()
         self.sites = of_draws(draw.traced for draw in self.draws)
         self.called = recording.called
         self.all = arrays.of(self.built.module, recording.images, recording.columns)
@@ -63,6 +64,17 @@ class CodeModel:
         self.parameters = [p for p in self.built.module.parameters() if p.requires_grad]
         if weights is not None:
             write(self.arrays, weights)
+
+    def _require_once(self) -> None:
+        """Check that nothing draws when it is computed again. Raises Unsupported."""
+        again = next((draw.traced.path for draw in self.draws if draw.again), None)
+        if again is not None:
+            raise Unsupported(
+                f"{again or 'The model'} drops values within torch.utils.checkpoint, which "
+                "computes them again with masks of PyTorch's own: call it without checkpoint, or "
+                "verify the rest without dropout",
+                field="code.pytorch",
+            )
 
     def _freeze(self, spec: JobSpec) -> list[Array]:
         """Freeze what the pairing does not train, if there is one; return what it does.
@@ -86,8 +98,9 @@ class CodeModel:
     def logits(self, inputs: torch.Tensor) -> torch.Tensor:
         return self.built.logits(inputs, Evaluation(self.built.file), training=False)
 
-    def keep(self, statistics: Sequence[torch.Tensor]) -> None:
-        """Do nothing: the module has moved its own in its forward pass."""
+    def keep(self, statistics: Sequence[torch.Tensor]) -> None:  # noqa: ARG002 - there are none
+        """Take over what the module has moved itself, in its forward pass."""
+        self.built.state.settle()
 
     def norms(self, gradients: Sequence[torch.Tensor | None]) -> Sequence[torch.Tensor]:
         by_parameter = {id(p): g for p, g in zip(self.parameters, gradients, strict=True)}

@@ -16,7 +16,7 @@ from twinrun.contract.traced import TracedDraw, TracedLayer
 
 from services.errors import Unsupported
 from services.model.weights import Weights
-from services.pytorch.code import arrays, functions, kinds, layouts
+from services.pytorch.code import arrays, functions, kinds, layouts, patches
 from services.pytorch.code.case import Program
 from services.pytorch.code.layouts import Layout
 from services.pytorch.code.patches import Draws
@@ -37,12 +37,16 @@ Named = Mapping[str, object]
 
 @dataclass(frozen=True, slots=True)
 class Draw:
-    """One mask: as it is reported, and how a call wants it. ``shape``: its own, of ``samples``."""
+    """One mask: as it is reported, and how a call wants it. ``own``: its shape, of ``samples``.
+
+    ``again``: the step back calls it once more.
+    """
 
     traced: TracedDraw
     layout: Layout
     own: tuple[int, ...]
     samples: int
+    again: bool = False
 
     def laid(self, mask: torch.Tensor) -> torch.Tensor:
         """Turn a canonical mask [batch, ...] into the call's own layout."""
@@ -271,7 +275,8 @@ class Recording(TorchFunctionMode):  # type: ignore[misc]
                 field="code.pytorch",
             )
         traced = TracedDraw(path, float(rate), canonical[1:])
-        self.draws.append(Draw(traced, layout, shape, self.samples))
+        again = patches.within_checkpoint()
+        self.draws.append(Draw(traced, layout, shape, self.samples, again=again))
         return None
 
 

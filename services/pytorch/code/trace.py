@@ -55,14 +55,13 @@ def trace(
     arrays: dict[str, NDArray[np.generic]] = {
         f"initial/{key}": array.read() for key, array in _laid(model.all)
     }
-    before = [tensor.clone() for tensor in model.kept]
-    with torch.no_grad():
-        model.logits(x)
     own = returned_by("pytorch", returned)
-    first = _pass(spec, model, x, y, own, seed=1)
-    for tensor, value in zip(model.kept, before, strict=True):
-        tensor.copy_(value)
+    with model.built.state.restored():
+        with torch.no_grad():
+            model.logits(x)
+        first = _pass(spec, model, x, y, own, seed=1)
     found = _pass(spec, model, x, y, own, seed=2, in_place=first.recording.changed)
+    model.keep(())
     optimizers.optimizer(spec.optimizer, model.parameters, spec.loop).step()
     for index, output in enumerate(found.recording.outputs):
         slope = found.recording.slopes.get(index, torch.zeros_like(output))

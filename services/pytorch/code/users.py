@@ -30,6 +30,7 @@ class UsersModel:
             write(self._arrays, weights)
 
     def weights(self) -> Weights:
+        self.built.state.settle()
         return {name: array.read() for name, array in self._arrays.items()}
 
 

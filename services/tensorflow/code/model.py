@@ -15,7 +15,7 @@ from twinrun.contract.spec import JobSpec
 from services.errors import CodeFailed, TwinrunError, Unsupported
 from services.model import sites
 from services.model.weights import Weights
-from services.tensorflow.code import patches, views
+from services.tensorflow.code import patches, record, views
 from services.tensorflow.code.layout import Layout
 from services.tensorflow.code.record import Call, Recording, replay
 from services.tensorflow.code.views import Tensor, View
@@ -99,7 +99,8 @@ class Built:
 
     def tried(self, inputs: NDArray[np.floating]) -> tuple[tf.Tensor, Recording]:
         """Call it as `recorded`, and leave its variables as they are."""
-        before = [(variable, variable.numpy()) for variable in self.keras.variables]
+        variables = [*self.keras.variables, *record.beside(self.keras)]
+        before = [(variable, variable.numpy()) for variable in variables]
         found = self.recorded(self.laid(tf.constant(inputs)))
         for variable, value in before:
             variable.assign(value)
@@ -182,11 +183,9 @@ class CodeModel:
         self._trained = trained
         self.parameters = [variable.value for variable in by_variable.values()]
         self._position = {variable: place for place, variable in enumerate(by_variable)}
-        self.state = [
-            variable.value
-            for variable in self._built.keras.variables
-            if id(variable) not in by_variable
-        ]
+        own = self._built.keras.variables
+        self.state = [each.value for each in own if id(each) not in by_variable]
+        self.state += record.beside(self._built.keras)
         self.sites = self._built.sites
         self._losses: list[tf.Tensor] = []
         forward = self._forward

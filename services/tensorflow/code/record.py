@@ -226,6 +226,16 @@ def parts(layer: Layer) -> list[Layer]:
     return list(layer._flatten_layers(include_self=False, recursive=False))  # noqa: SLF001 - the one list of them
 
 
+def beside(model: keras.Model) -> list[tf.Variable]:
+    """Return TensorFlow's own variables that layers hold; Keras does not count them as weights."""
+    held = {id(v): v for layer in paths(model) for v in vars(layer).values() if _is_variable(v)}
+    return [*held.values()]
+
+
+def _is_variable(value: object) -> bool:
+    return isinstance(value, tf.Variable)
+
+
 def paths(model: keras.Model) -> dict[Layer, str]:
     """Return the path of each layer of a model, which is itself called nothing."""
     found: dict[Layer, str] = {}

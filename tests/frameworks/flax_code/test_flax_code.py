@@ -118,6 +118,10 @@ FAILING = {
     "has other arrays after a call": net(
         call="self.kept = nnx.Cache(x); return self.out(x.reshape(len(x), -1))"
     ),
+    "changes in a call what is no array": net(
+        f"self.scale = 1.0\n{OUT}",
+        "self.scale *= 0.5; return self.out(x.reshape(len(x), -1)) * self.scale",
+    ),
 }
 
 
@@ -126,6 +130,12 @@ def test_an_error_of_the_users_is_told_with_their_own_frames(tmp_path, said):
     with pytest.raises(CodeFailed, match=said) as failed:
         followed(tmp_path, FAILING[said])
     assert "site-packages" not in failed.value.message
+
+
+def test_an_array_of_fewer_bits_than_the_job_is_noted(tmp_path):
+    text = net("self.out = nnx.Linear(72, 5, param_dtype=jnp.bfloat16, rngs=rngs)")
+    found = Built(models.job(), models.written(tmp_path, text))
+    assert "out.kernel is bfloat16 in the code, and has the job's precision here." in found.notes
 
 
 @pytest.mark.filterwarnings("ignore:Using 'Module.sow")
