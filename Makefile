@@ -199,7 +199,8 @@ another: | .venv/bin/python
 
 # Of every framework, to run its tests.
 ALL = $(shell $(PYTHON) -c 'from services.frameworks import own; print(*own())')
-environments: $$(patsubst %,.venv-%/.test,$$(ALL))
+environments: # by another make, or every make would ask for the names
+	@$(MAKE) --no-print-directory $(ALL:%=.venv-%/.test)
 
 .PHONY: setup another environments compare up down restart logs ps images \
   test test-e2e test-browser mutants ports lint format bench gpu-check docs proto messages lock clean help
