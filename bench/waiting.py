@@ -82,7 +82,7 @@ def rounds(
 
 def main() -> None:
     parser = argparse.ArgumentParser()
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--one", nargs=2, metavar=("FRAMEWORK", "THREADS"))
     given = parser.parse_args()
     if given.one:
