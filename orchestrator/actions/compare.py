@@ -153,7 +153,7 @@ def train_into(
             raise
         ended = error
     display.stage(say(_DRAWING))
-    if alone := not runners.machines:  # what is known of a machine is not of several
+    if alone := request.over is None:  # what is known of a machine is not of several
         recall(run)
     comparison = judge(run)
     if alone and are_the_same(request.names):
