@@ -24,7 +24,6 @@ from tests.builders.sweeping import Client, Dying, Patient, request
 from tests.builders.swept import cells, counts, every_block_once
 from tests.waiting import HANG_SECONDS
 
-GRID = Grid({"batch_size": [16, 64, 256]}, {})
 TWO = Grid({"batch_size": [16, 64]}, {})
 
 
