@@ -15,7 +15,7 @@ from orchestrator.results.comparison import Comparison
 
 _WARNINGS = Phrase("Warnings")
 _ENVIRONMENTS = Phrase("Environments")
-_THREADS = Phrase("{threads} threads on {cpus} CPUs")
+_THREADS = Phrase("threads: {threads}, CPUs: {cpus}")
 
 
 def text(comparison: Comparison, title: str) -> str:
