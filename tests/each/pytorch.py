@@ -116,6 +116,8 @@ COVERED = {
     "code/kinds.py of_call: mask.dtype is torch.bool": KIND,
     "code/kinds.py of_call: padding.dtype is torch.bool": KIND,
     "code/patches.py _by_batch: x.dtype == torch.float64": BOTH,
+    "code/widening.py __torch_function__: asks and (torch.compiler.is_compiling() or not "
+    "within_checkpoint())": "pytorch_code/test_widening: compiled, and within a checkpoint",
     "layers/norms/batch_norm.py by_batch: torch.compiler.is_compiling() or x.dtype == "
     "torch.float64": f"{BOTH}; {EXECUTIONS}",
     "compiled_steps.py steps: spec.report_step_details": DETAILS,

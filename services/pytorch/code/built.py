@@ -17,6 +17,7 @@ from services.pytorch.code import arrays, layouts, patches
 from services.pytorch.code.patches import Draws, Nothing
 from services.pytorch.code.recording import Recording
 from services.pytorch.code.state import State
+from services.pytorch.code.widening import Widening
 from services.trial import code
 from services.trial.code import Build, failed
 
@@ -50,6 +51,7 @@ class Built:
                 field="code.without_dropout",
             )
         self._dtype = torch.float64 if spec.precision is Precision.FLOAT64 else torch.float32
+        self._widening = Widening() if self._dtype is torch.float64 else None
         torch.manual_seed(spec.seed)
         with self.running(Nothing()) if matched else self._own_dtype():
             built = build()
@@ -108,7 +110,11 @@ class Built:
     @contextlib.contextmanager
     def running(self, draws: Draws) -> Iterator[None]:
         """Replace what the code may call."""
-        with self._own_dtype(), patches.active(Nothing() if self._passes else draws):
+        with (
+            self._own_dtype(),
+            patches.active(Nothing() if self._passes else draws),
+            self._widening or contextlib.nullcontext(),
+        ):
             yield
 
     def logits_of_users(
@@ -132,6 +138,8 @@ class Built:
             if recording.columns:  # only now is known what becomes an image
                 self._columns = recording.columns
                 recording, _ = self.recorded(inputs)
+        if self._widening is not None and not self._widening.met:
+            self._widening = None  # it would take time at each operation
         return recording
 
     def compile(self) -> None:
