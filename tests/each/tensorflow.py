@@ -69,6 +69,7 @@ COVERED = {
     "code/patches.py idiomatic: self._precision is Precision.FLOAT64": BUILT,
     "code/patches.py _replacements: self._precision is Precision.FLOAT64": BOTH,
     "code/patches.py cast: isinstance(x, float) and tf.as_dtype(dtype) == tf.float64": BOTH,
+    "code/patches.py cast: widens and tf.as_dtype(dtype) == tf.float32": BOTH,
     "code/patches.py call: not (plain and inputs.dtype in (tf.float32, tf.float64))": BOTH,
     "code/trace.py _notes: np.dtype(dtype) != job": MESSAGE,
     "code/trace.py _of_own_steps: getattr(type(model), name) is not getattr(keras.Model, "

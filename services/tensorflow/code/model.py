@@ -32,12 +32,16 @@ class Built:
     def __init__(self, spec: JobSpec, build: Build) -> None:
         self._spec, self._seed = spec, spec.seed
         self._matched = spec.recipe is Recipe.MATCHED
-        self._world = patches.World(spec)
         self.source = code.source(spec, _FRAMEWORK)
         self.file = PurePath(self.source.file).name
-        with self._world.matched(patches.untouched) if self._matched else self._world.idiomatic():
-            keras.utils.set_random_seed(spec.seed)
-            model = build()
+        self._world = patches.World(spec)
+        try:
+            model = self._made(build)
+        except Exception:
+            if not self._world.widens:
+                raise
+            self._world = patches.World(spec, widens=False)  # it may mix what it casts with others
+            model = self._made(build)
         if not isinstance(model, keras.Model):
             raise CodeFailed(
                 f"{self.source.function} of {self.file} returns a {type(model).__name__}, "
@@ -47,6 +51,11 @@ class Built:
             )
         self.keras = model
         self._first = self.source.layout is CodeLayout.CHANNELS_FIRST
+
+    def _made(self, build: Build) -> object:
+        with self._world.matched(patches.untouched) if self._matched else self._world.idiomatic():
+            keras.utils.set_random_seed(self._spec.seed)
+            return build()
 
     def whole(self, shape: tuple[int, ...]) -> keras.Model:
         """Return a model from samples of ``shape``, as the dataset lays them out, to the logits."""
@@ -86,7 +95,13 @@ class Built:
     def opened(self, inputs: NDArray[np.floating]) -> list[Tensor]:
         """Build all of the model, and return its arrays. Raises Unsupported, CodeFailed."""
         few = inputs[:2]
-        self.logits(tf.constant(few))  # not in training, in which moving statistics move
+        try:
+            self.logits(tf.constant(few))  # not in training, in which moving statistics move
+        except CodeFailed:
+            if not self._world.widens:
+                raise
+            self._world.widens = False
+            self.logits(tf.constant(few))
         _, self.recording = self.tried(few)
         self.sites = sites.of_draws(draw.traced for draw in self.recording.draws)
         for variable in self.keras.trainable_variables:

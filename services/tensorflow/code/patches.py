@@ -39,9 +39,15 @@ _NAMES = "object_name_uids"  # Keras's counters of layers' names
 
 
 class World:
-    """Keras as one model of code finds it. Its layers are named as in a fresh process."""
+    """Keras as one model of code finds it. Its layers are named as in a fresh process.
 
-    def __init__(self, spec: JobSpec) -> None:
+    ``widens``: in a matched job of float64, a cast to float32 is one to float64. A norm that casts
+    wants more digits than 16 bits have, not fewer than its input has.
+    """
+
+    def __init__(self, spec: JobSpec, *, widens: bool = True) -> None:
+        matched = spec.recipe is Recipe.MATCHED
+        self.widens = widens and matched and spec.precision is Precision.FLOAT64
         passes = spec.code is not None and spec.code.without_dropout
         # What is idiomatic runs with nothing replaced, except that its arrays are looked at.
         self._without_dropout = passes or spec.recipe is Recipe.IDIOMATIC
@@ -84,7 +90,7 @@ class World:
         for layer in _NOISES:
             yield layer, "call", _silent if self._without_dropout else _refused(layer.call)
         for owner in (math_ops, tf):
-            yield owner, "cast", _precise_cast(tf.cast)
+            yield owner, "cast", _precise_cast(tf.cast, widens=self.widens)
         if self._precision is Precision.FLOAT64:
             yield keras_nn, "leaky_relu", _leaky_relu
             yield tf.image, "resize", _resize(tf.image.resize)
@@ -177,12 +183,14 @@ def _refused_in_cell(cell: Any, *_: object) -> Any:
     )
 
 
-def _precise_cast(original: Callable[..., tf.Tensor]) -> Callable[..., tf.Tensor]:
+def _precise_cast(original: Callable[..., tf.Tensor], *, widens: bool) -> Callable[..., tf.Tensor]:
     """Return TensorFlow's cast, which otherwise makes a Python number float32 on its way."""
 
     def cast(x: Any, dtype: Any, name: str | None = None) -> tf.Tensor:
         if isinstance(x, float) and tf.as_dtype(dtype) == tf.float64:
             return tf.constant(x, tf.float64)
+        if widens and tf.as_dtype(dtype) == tf.float32:
+            dtype = tf.float64
         return original(x, dtype, name=name)
 
     return cast
