@@ -6,8 +6,6 @@ Everything else reads `FRAMEWORKS`, so no other module names a framework.
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from twinrun.contract.code import CODED
-
 if TYPE_CHECKING:  # or the help of a command would import protobuf
     from twinrun.v1 import job_pb2
 
@@ -97,6 +95,8 @@ def usual() -> tuple[str, ...]:
 
 def taking_code() -> tuple[str, ...]:
     """Return the names of those that train users' own models."""
+    from twinrun.contract.code import CODED  # noqa: PLC0415 - help needs nothing of twinrun
+
     return tuple(name for name in FRAMEWORKS if name in CODED)
 
 

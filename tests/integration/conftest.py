@@ -81,9 +81,10 @@ def shelf(tmp_path_factory):
     program.write_text(ORCHESTRATOR.format(python=sys.executable))
     program.chmod(0o755)
     with runners(home) as start:
-        pytorch = start("documented", name="p")
+        together = "--allow-together"
+        pytorch = start("documented", together, name="p")
         others = {
-            name: start("documented", framework=name, name=name).address
+            name: start("documented", together, framework=name, name=name).address
             for name in FRAMEWORKS
             if name != "pytorch"
         }
@@ -99,7 +100,7 @@ def shelf(tmp_path_factory):
         }
         env.pop("TWINRUN_OUTPUT", None)
         second = {
-            name: start("documented", framework=name, name=f"second-{name}").address
+            name: start("documented", together, framework=name, name=f"second-{name}").address
             for name in usual()
         }
         reader = Reader(home, env, pytorch, second)

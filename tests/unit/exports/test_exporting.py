@@ -131,7 +131,7 @@ def test_markdown_says_what_came_of_it_in_tables_that_hold_together(run):
     assert lines[2].startswith("**No verdict on speed: trial 1 of TensorFlow failed:")
     rows = [line for line in lines if line.startswith("|")]
     assert {row.replace("\\|", "").count("|") for row in rows} == {4}
-    assert any("PyTorch 2.14.1, Python 3.11.7, 2 threads" in line for line in lines)
+    assert any("PyTorch 2.14.1, Python 3.11.7, threads: 2" in line for line in lines)
 
 
 def test_what_markdown_would_take_for_its_own_is_escaped(run):
