@@ -51,7 +51,8 @@ class Built:
                 field="code.without_dropout",
             )
         self._dtype = torch.float64 if spec.precision is Precision.FLOAT64 else torch.float32
-        self._widening = Widening() if self._dtype is torch.float64 else None
+        widens = matched and self._dtype is torch.float64
+        self._widening = Widening() if widens else None
         torch.manual_seed(spec.seed)
         with self.running(Nothing()) if matched else self._own_dtype():
             built = build()
