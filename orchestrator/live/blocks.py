@@ -1,16 +1,14 @@
 """Follows the trials of a run over machines, from its directory: no runner is asked for them."""
 
 import functools
-import threading
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from twinrun.contract.event_log import parse_event, whole_lines
 
-from orchestrator.errors import RunUnreadable
 from orchestrator.live.follow import Board
+from orchestrator.live.looking import Looking
 from orchestrator.live.machines import parts
 from orchestrator.live.runs import newest_runs
 from orchestrator.live.state import gone, heard, placed
@@ -18,9 +16,6 @@ from orchestrator.storage import clustering
 from orchestrator.storage.running import is_running
 from orchestrator.storage.store import Run
 from orchestrator.trials.sides import runner_of
-
-_LOOK_SECONDS = 1.0
-_STOP_SECONDS = 1.0
 
 
 @dataclass(slots=True)
@@ -44,29 +39,14 @@ class _Trial:
         return self.block / "events" / self.name if self.block.exists() else None
 
 
-class BlockFollower:
+class BlockFollower(Looking):
     """Follows the newest run in ``output``, in a thread of its own, from `start` to `stop`."""
 
     def __init__(self, output: Path, board: Board) -> None:
         self._output, self._board = output, board
         self._known = set[str]()  # jobs
         self._trials = list[_Trial]()  # that have not ended
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="follow-blocks", daemon=True)
-
-    def start(self) -> None:
-        self._thread.start()
-
-    def stop(self) -> None:
-        self._stopping.set()
-        self._thread.join(_STOP_SECONDS)
-
-    def _run(self) -> None:
-        while not self._stopping.is_set():
-            # What is being written or moved is read the next time.
-            with suppress(OSError, RunUnreadable, ValueError):
-                self.look()
-            self._stopping.wait(_LOOK_SECONDS)
+        super().__init__("follow-blocks")
 
     def look(self) -> None:
         """Show what is new of the trials that run. Raises OSError, RunUnreadable, ValueError."""

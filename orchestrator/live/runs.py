@@ -1,23 +1,19 @@
 """Follows the run that a command makes: which repetition it is at, and what it comes to."""
 
 import os
-import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from orchestrator.errors import RunUnreadable
 from orchestrator.language.phrases import Sentence, join
 from orchestrator.language.words import NEXT
+from orchestrator.live.looking import Looking
 from orchestrator.live.machines import machines
 from orchestrator.storage.about import FILE, Kind
 from orchestrator.storage.running import is_running
 from orchestrator.storage.store import Run
 from orchestrator.trials.mappings.stored import sentence, sentences
 
-_LOOK_SECONDS = 1.0  # between looks at the directory of the runs
-_STOP_SECONDS = 1.0
 _PROGRESS = "progress"
 # Where each kind of run has its result, and under which name. What an explanation came to is a
 # table.
@@ -47,7 +43,7 @@ class LiveRun:
     machines: tuple[Sentence, ...] = ()
 
 
-class RunFollower:
+class RunFollower(Looking):
     """Follows the newest run in ``output``, in a thread of its own, from `start` to `stop`.
 
     ``tell`` receives it whenever it has changed.
@@ -58,22 +54,7 @@ class RunFollower:
         self._tell = tell
         self._seen: Path | None = None
         self._told: LiveRun | None = None
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="follow-runs", daemon=True)
-
-    def start(self) -> None:
-        self._thread.start()
-
-    def stop(self) -> None:
-        self._stopping.set()
-        self._thread.join(_STOP_SECONDS)
-
-    def _run(self) -> None:
-        while not self._stopping.is_set():
-            # A file that is being written, damaged or gone is not shown.
-            with suppress(OSError, RunUnreadable, KeyError, TypeError, ValueError):
-                self.look()
-            self._stopping.wait(_LOOK_SECONDS)
+        super().__init__("follow-runs")
 
     def look(self) -> None:
         """Tell of the newest run if it is being made, and of one that was until it ended."""
