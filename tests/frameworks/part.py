@@ -20,8 +20,11 @@ from services.errors import TwinrunError
 from services.frameworks import FRAMEWORKS
 from services.model.shares import Share
 from tests.frameworks import device_faults, jobs
+from tests.waiting import eventually
 
-TASK, BEGUN = "task.pickle", "begun"
+TASK, BEGUN, LET_GO = "task.pickle", "begun", "let go"
+HELD = "the first machine waits after a chunk until it is let go"
+UNJOINED = "the second machine has begun, and never takes part in an exchange"
 OWN_MEAN, MISSED = "each machine's own mean", "a missed update"
 
 
@@ -53,6 +56,9 @@ def _trained(module, task: Part, place: int, folder: Path) -> dict:
     job, data = task.job, jobs.data(loss=task.job.loss)
     group = Group(task.addresses, place)
     trainer = module.Trainer(job, data, jobs.weights(job), group=group)
+    if task.fault == UNJOINED:
+        (folder / f"{place}.{BEGUN}").touch()
+        assert place == 0 or eventually((folder / LET_GO).exists)
     if not task.fault:
         trainer.warm_up()
     losses = []
@@ -60,6 +66,8 @@ def _trained(module, task: Part, place: int, folder: Path) -> dict:
         for chunk in trainer.train_epoch(epoch):
             (folder / f"{place}.{BEGUN}").touch()
             losses.append(chunk.losses)
+            if task.fault == HELD and place == 0:
+                assert eventually((folder / LET_GO).exists)
     made = {f"weights {name}": array for name, array in trainer.weights().items()}
     notes = trainer.environment().precision_notes
     return made | {"losses": np.concatenate(losses), "logits": trainer.evaluate(), "notes": notes}
@@ -68,7 +76,9 @@ def _trained(module, task: Part, place: int, folder: Path) -> dict:
 def _planted(task: Part) -> AbstractContextManager:
     if task.fault == OWN_MEAN:
         return mock.patch.object(Share, "weight", 1 / len(task.addresses))
-    return device_faults.planted(task.fault, task.framework) if task.fault else ExitStack()
+    if task.fault in ("", HELD, UNJOINED):
+        return ExitStack()
+    return device_faults.planted(task.fault, task.framework)
 
 
 if __name__ == "__main__":

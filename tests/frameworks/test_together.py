@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from twinrun.contract.layers import Dense, Dropout, Flatten
 
 from tests.frameworks import jobs, reference
 from tests.frameworks.models import CLIPPED, SHARED
-from tests.frameworks.part import BEGUN, MISSED, OWN_MEAN, TASK, Part
+from tests.frameworks.part import BEGUN, HELD, LET_GO, MISSED, OWN_MEAN, TASK, UNJOINED, Part
 from tests.waiting import HANG_SECONDS, eventually
 
 MACHINES = 2
@@ -105,9 +106,14 @@ def test_a_machine_that_misses_the_last_update_ends_with_other_weights(name, tra
     assert any(not np.array_equal(first[k], second[k]) for k in first if k.startswith("weights"))
 
 
-def test_one_that_is_killed_is_lost_to_the_other(begin, tmp_path):
-    first, second = begin(replace(SMALL, batch_size=22, epochs=10**6))
-    assert eventually(lambda: (tmp_path / f"1.{BEGUN}").exists() or second.poll() is not None)
+@pytest.mark.parametrize("held", ["", UNJOINED, HELD], ids=["in an exchange", "before", "between"])
+def test_one_that_is_killed_is_lost_to_the_other(begin, tmp_path, held):
+    first, second = begin(replace(SMALL, batch_size=22, epochs=10**6), held)
+    begun = [tmp_path / f"{place}.{BEGUN}" for place in range(MACHINES)]
+    parts = [first, second]
+    assert eventually(lambda: all(map(Path.exists, begun)) or any(each.poll() for each in parts))
     second.send_signal(signal.SIGKILL)
+    second.wait(HANG_SECONDS)
+    (tmp_path / LET_GO).touch()
     assert first.wait(HANG_SECONDS) != 0
     assert (tmp_path / "0.reason").read_text() == "PART_LOST"

@@ -6,6 +6,8 @@ same operations, but has one device a machine where that is its CPU.
 """
 
 import itertools
+import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -18,6 +20,13 @@ from services.errors import PartLost
 
 _LEADER = "/job:worker/replica:0/task:0"  # which brings the members of each sum together
 _MOST = 2**20  # sums of one device in all graphs of a process: each has a number of its own
+_UNTIL_THERE_SECONDS, _BETWEEN_SECONDS, _CHECK_MILLISECONDS = 0.1, 5, 60_000
+_CHECKS = 3  # without an answer, one after another: the machine is gone
+_DOWN = (
+    tf.errors.UnavailableError,
+    tf.errors.FailedPreconditionError,
+    tf.errors.DeadlineExceededError,
+)
 _LOST = (tf.errors.UnavailableError, tf.errors.AbortedError, tf.errors.CancelledError)
 
 Total = Callable[[tf.Tensor], tf.Tensor]
@@ -37,6 +46,32 @@ def join(group: Group) -> None:
             protocol="grpc",
         )
     )
+    others = [f"/job:worker/replica:0/task:{n}" for n in range(group.machines) if n != group.place]
+    for other in others:
+        while not _answers(other):
+            time.sleep(_UNTIL_THERE_SECONDS)
+        threading.Thread(target=_watch, args=(other,), daemon=True).start()
+
+
+def _watch(other: str) -> None:
+    """End this process's sums once another machine, which was there, is gone.
+
+    A sum fails by itself only while it asks that machine for something: it may as well wait for
+    the machine to ask. `MultiWorkerMirroredStrategy` has such a thread too.
+    """
+    failed = 0
+    while failed < _CHECKS:
+        time.sleep(_BETWEEN_SECONDS)
+        failed = 0 if _answers(other) else failed + 1
+    context.context().abort_collective_ops(tf.errors.UNAVAILABLE, f"{other} does not answer")
+
+
+def _answers(other: str) -> bool:
+    try:
+        context.context().check_collective_ops_peer_health(other, _CHECK_MILLISECONDS)
+    except _DOWN:
+        return False
+    return True
 
 
 def total(machines: int, device: int) -> Total:
