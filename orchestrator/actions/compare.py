@@ -5,13 +5,13 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Protocol
 
 from twinrun.v1 import job_pb2
 
 from orchestrator.actions import threads, verify
 from orchestrator.actions.cluster import together
+from orchestrator.actions.cluster.sources import Source
 from orchestrator.actions.doubts import settle
 from orchestrator.actions.finish import draw, judge
 from orchestrator.actions.repeat import Plan, enough
@@ -45,7 +45,7 @@ _ONE_RUNNER = Phrase("two sides have one runner")
 class ComparisonRequest(Request):
     """``certify``: show first that it is the same job, if it should be. ``plan``: how often.
 
-    ``over``: the file of machines that train each job together. ``concurrent``: run trials of
+    ``over``: the machines that train each job together. ``concurrent``: run trials of
     different frameworks at once, if each has a GPU of its own. ``profile``: one more of each side,
     under its framework's profiler. ``best_threads``: find each side's first, and use both.
     """
@@ -55,7 +55,7 @@ class ComparisonRequest(Request):
     plan: Plan = field(default_factory=Plan)
     profile: bool = False
     best_threads: bool = False
-    over: Path | None = None
+    over: Source | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,7 +273,8 @@ def runners_for(request: ComparisonRequest, places: Places, display: Display) ->
     """Yield the runners; those that are started here end with it."""
     # A GPU is known once the framework has been imported.
     lazy = not (request.concurrent and request.spec.device == job_pb2.DEVICE_CUDA)
-    with together.runners(request.over, places, display.say, lazy=lazy) as runners:
+    given = request.over, request.runner_names, places, display.say
+    with together.runners(*given, lazy=lazy) as runners:
         yield runners
 
 

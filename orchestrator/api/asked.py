@@ -3,12 +3,12 @@
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from pathlib import Path
 from typing import Any
 
 from twinrun.v1 import job_pb2
 
 from orchestrator.actions.cluster import together
+from orchestrator.actions.cluster.sources import Source
 from orchestrator.actions.compare import Ended, raise_for
 from orchestrator.actions.repeat import Plan
 from orchestrator.api.progress import Progress, display_of
@@ -120,12 +120,16 @@ def running(
     given: Mapping[str, Any],
     epochs: int = 1,
     *,
-    over: Path | None = None,
+    over: Source | None = None,
+    names: Sequence[str] = (),
 ) -> Iterator[tuple[Runners, Display]]:
-    """Yield runners and what shows progress; runners that are started here end with it."""
+    """Yield runners and what shows progress; runners that are started here end with it.
+
+    ``over``: the machines that train together, with the runners ``names``.
+    """
     with (
         showing(progress, workload, sides, epochs) as display,
-        together.runners(over, places_of(given), display.say) as runners,
+        together.runners(over, names, places_of(given), display.say) as runners,
     ):
         yield runners, display
 

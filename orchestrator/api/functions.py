@@ -9,7 +9,7 @@ from orchestrator.actions import compare as comparing
 from orchestrator.actions import threads, variants
 from orchestrator.actions.cluster import together
 from orchestrator.actions.cluster import train as clusters
-from orchestrator.actions.cluster.sources import asked
+from orchestrator.actions.cluster.sources import asked, named_over
 from orchestrator.actions.compare import ComparisonRequest
 from orchestrator.actions.finish import comparison_of
 from orchestrator.actions.shown import shown
@@ -85,7 +85,7 @@ def compare(
     receives each line, False is quiet. A framework's name takes the address of its runner:
     ``pytorch="gpu-machine:50051"``; ``tls`` corresponds to ``--tls``. ``cluster`` corresponds to
     ``--cluster``: the file of several machines, or a cluster of Ray, and ``exclusive`` to
-    ``--exclusive``; ``over`` to ``--over``: the file of machines that train each job together.
+    ``--exclusive``; ``over`` to ``--over``: the machines that train each job together.
 
     The environment and twinrun.toml are ignored. Raises OrchestratorError; if a trial failed, or on
     KeyboardInterrupt, what has finished is kept, and the message says where.
@@ -126,13 +126,13 @@ def compare(
         baseline=first,
         label=label,
         best_threads=best,
-        over=None if over is None else Path(over),
+        over=named_over(over),
     )
     several = {"--recipe=both": recipe == "both", "--loop=both": loop == "both"}
     flags = {**addresses_in(given), **several, "--threads=best": best, "--concurrent": concurrent}
     machines = asked(None if cluster is None else str(cluster), exclusive)
     if over is not None:
-        together.check({**flags, "--cluster": cluster is not None}, compared, spec)
+        together.check({**flags, "--cluster": cluster is not None}, compared, [spec])
     if machines is not None:
         clusters.check(flags)
         with showing(progress, job.workload, request.names, spec.epochs) as display:

@@ -8,6 +8,7 @@ from typing import Any
 from orchestrator.actions import explain as explaining
 from orchestrator.actions import verify as proof
 from orchestrator.actions.cluster import together
+from orchestrator.actions.cluster.sources import named_over
 from orchestrator.actions.request import Request
 from orchestrator.api.asked import (
     addresses_in,
@@ -59,10 +60,10 @@ def verify(
     request = Request(job.title, spec, compared, Path(output), first)
     proof.check(request)
     if over is not None:
-        together.check(addresses_in(given), compared, spec)
-    file = None if over is None else Path(over)
+        together.check(addresses_in(given), compared, [spec])
+    source = named_over(over)
     asked = progress, job.workload, request.names, given, spec.epochs
-    with running(*asked, over=file) as (runners, display):
+    with running(*asked, over=source, names=request.runner_names) as (runners, display):
         run, _ = proof.verify(request, runners, display)
     return record(run)
 

@@ -4,14 +4,16 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from orchestrator.actions.cluster import together
 from orchestrator.actions.cluster import train as clusters
-from orchestrator.actions.cluster.sources import asked
+from orchestrator.actions.cluster.sources import asked, named_over
 from orchestrator.actions.sweeps import train
 from orchestrator.actions.sweeps.request import SweepRequest
 from orchestrator.api.asked import (
     addresses_in,
     job_of,
     names_of,
+    places_of,
     plan_of,
     raise_with_place,
     running,
@@ -30,7 +32,7 @@ from orchestrator.settings import sides as named
 from orchestrator.settings.job import FLAGS
 from orchestrator.storage import clustering, shelf
 from orchestrator.storage.about import Kind
-from orchestrator.trials.sides import twice
+from orchestrator.trials.sides import runners_of, twice
 
 
 @with_lists
@@ -53,6 +55,7 @@ def sweep(
     verify: bool = True,
     cluster: str | Path | None = None,
     exclusive: str = "machine",
+    over: str | Path | None = None,
     output: str | Path = "runs",
     label: str = "",
     progress: Progress = False,
@@ -64,7 +67,7 @@ def sweep(
     ``batch_size=[16, 64, 256]``. ``axes``: lists of values of other fields of the job spec, such as
     ``{"optimizer.learning_rate": [0.1, 0.01]}``. The cells are `Record.comparisons`. ``cluster``
     and ``exclusive`` correspond to ``--cluster`` and ``--exclusive``: blocks of all cells run on
-    several machines.
+    several machines; ``over`` as of `compare`.
 
     Raises OrchestratorError, and what has finished is kept, as by `compare`: `resume` goes on.
     """
@@ -83,6 +86,9 @@ def sweep(
         named.refuse_both("--aa", given=bool(side))
         compared = twice(*config.frameworks(aa)[:1])
     grids.check_sides(grid, compared)
+    if over is not None:
+        flags = {**addresses_in(given), "--cluster": cluster is not None}
+        together.check(flags, compared, every.values())
     names = tuple(side.name for side in compared)
     request = SweepRequest(
         workload=job.title,
@@ -93,6 +99,7 @@ def sweep(
         baseline=named.baseline(baseline, compared, spec),
         label=label,
         certify=verify,
+        over=named_over(over),
         plan=plan_of(
             repeats=repeats,
             same_seed=same_seed,
@@ -107,7 +114,9 @@ def sweep(
         with showing(progress, job.workload, names, epochs) as display:
             outcome = train.sweep_over(request, machines, display)
     else:
-        with running(progress, job.workload, names, given, epochs) as (runners, display):
+        asked_for = progress, job.workload, names, given, epochs
+        needed = runners_of(request.sides)
+        with running(*asked_for, over=request.over, names=needed) as (runners, display):
             outcome = train.sweep(request, runners, display)
     raise_with_place(outcome.run, [outcome])
     return record(outcome.run)
@@ -146,7 +155,10 @@ def resume(
         with showing(progress, None, names, epochs) as display:
             outcome = train.resume_over(stored, named, display)
     else:
-        with running(progress, None, names, given, epochs) as (runners, display):
+        with (
+            showing(progress, None, names, epochs) as display,
+            train.runners_for(stored, places_of(given), display.say) as runners,
+        ):
             outcome = train.resume(stored, runners, display)
     raise_with_place(stored, [outcome])
     return record(stored)

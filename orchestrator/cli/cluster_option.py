@@ -1,7 +1,6 @@
 """The flags of several machines."""
 
 from contextvars import ContextVar
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -31,12 +30,12 @@ ExclusiveOption = Annotated[
 ]
 
 OverOption = Annotated[
-    Path | None,
+    str | None,
     typer.Option(
         "--over",
-        metavar="FILE",
-        help="Train each job on all machines of a file such as hosts.toml together, each with as "
-        "many of its --devices.",
+        metavar="FILE|ray|HOST:PORT",
+        help="Train each job on several machines together, each with as many of its --devices; "
+        "they are named as by --cluster.",
         rich_help_panel="Where it runs",
     ),
 ]

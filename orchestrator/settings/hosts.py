@@ -52,6 +52,7 @@ _TWICE = Phrase(
 )
 _FILE = Phrase("the file")
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,59}")
+CLUSTER, OVER = "--cluster", "--over"
 _HOSTS, _TLS = "hosts", "tls"
 
 
@@ -78,7 +79,7 @@ class Host:
         return {name: address for name, address in self.places.addresses.items() if address}
 
 
-def read(file: Path, runners: Sequence[str], flag: str = "--cluster") -> list[Host]:
+def read(file: Path, runners: Sequence[str], flag: str = CLUSTER) -> list[Host]:
     """Read the machines, each with addresses of all ``runners``. ``flag``: what names the file.
 
     Raises BadInput, which names everything that is wrong in the file.

@@ -45,7 +45,8 @@ class SweepPlan:
 
     ``repeats``, ``same_seed`` and ``most_seconds`` as of a comparison; how certain it is to be is
     in run.json. ``certify``: show first that it is the same job. ``seed``: of all orders.
-    ``builds``: what each framework's runner was, by its hash.
+    ``builds``: what each framework's runner was, by its hash. ``over``: what names the machines
+    that train each job together; ``machines``: their names.
     """
 
     axes: Mapping[str, Sequence[object]]
@@ -56,6 +57,8 @@ class SweepPlan:
     most_seconds: float
     seed: str
     builds: Mapping[str, str]
+    over: str = ""
+    machines: Sequence[str] = ()
 
     def spec(self, cell: PlannedCell, where: str) -> job_pb2.JobSpec:
         """Return the job of a cell. Raises RunUnreadable."""

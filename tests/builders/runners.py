@@ -121,6 +121,11 @@ class Runner:
         return (self.state_dir / "jobs" / job.job_id / "events.jsonl").read_text().splitlines()
 
 
+def by_name(runner: Runner) -> str:
+    """Its address by the computer's name: certificates have that and no address."""
+    return f"localhost:{runner.address.rpartition(':')[2]}"
+
+
 def resident_bytes(runner: Runner) -> int:
     status = Path(f"/proc/{runner.process.pid}/status").read_text()
     return 1024 * int(status.partition("VmRSS:")[2].split()[0])

@@ -26,7 +26,7 @@ from services.access.guard import MOST_CALLS
 from services.access.roles import NEEDED, Role
 from tests.builders.certificates import DAY, Authority, signed
 from tests.builders.commands import SMALL
-from tests.builders.runners import small_spec
+from tests.builders.runners import by_name, small_spec
 from tests.integration import fake_runner
 from tests.waiting import HANG_SECONDS, eventually
 
@@ -47,11 +47,6 @@ def identities(tmp_path):
     path.touch(0o600)
     path.write_text(f"{WATCHER.line}\n{USER.line}\n")
     return path
-
-
-def by_name(runner) -> str:
-    """The certificates have a name and no address."""
-    return f"localhost:{runner.address.rpartition(':')[2]}"
 
 
 def client(runner, folder) -> Client:

@@ -122,6 +122,25 @@ def nodes(tmp_path_factory):
     found.close()
 
 
+def test_all_nodes_train_one_job(nodes, orchestrator):
+    settings = {"TWINRUN_ENVIRONMENTS": str(nodes.home)}
+    arguments = (*COMPARE, "--devices=4", f"--over={nodes.address}")
+    process = orchestrator.start(*arguments, **settings)
+    ready = lambda: len(list(nodes.gates.glob("*/environment"))) == len(NODES)  # noqa: E731
+    assert eventually(lambda: process.poll() is not None or ready())
+    for folder in nodes.gates.iterdir():
+        gates.open_(folder, "epoch-1")
+    _, stderr = process.communicate(timeout=HANG_SECONDS)
+    assert process.returncode == 0, stderr
+    run = orchestrator.latest()
+    found = json.loads((run.path / "runners.json").read_text())
+    assert found.keys() == set(BOTH)
+    assert all(each["machines"].keys() == set(NODES) for each in found.values())
+    assert eventually(lambda: not marked(nodes.mark)), "runners outlive their command"
+    for gate in nodes.gates.glob("*/epoch-1"):
+        gate.unlink()
+
+
 def test_a_node_and_then_the_command_is_killed_and_every_block_counts_once(nodes, orchestrator):
     settings = {"TWINRUN_ENVIRONMENTS": str(nodes.home)}
     arguments = ("--repeats=24", "--same-seed", f"--cluster={nodes.address}")

@@ -2,6 +2,7 @@
 
 import json
 import signal
+from pathlib import Path
 
 import pytest
 from twinrun.contract.enums import JobState
@@ -10,7 +11,8 @@ from twinrun.v1 import job_pb2, runner_service_pb2
 from orchestrator.storage import shelf
 from tests.builders.clusters import active
 from tests.builders.commands import SMALL, await_epoch
-from tests.builders.runners import runners, small_spec
+from tests.builders.runners import by_name, runners, small_spec
+from tests.builders.swept import cells
 from tests.waiting import HANG_SECONDS, eventually
 
 COMPARE = ("compare", *SMALL, "--epochs=2", "--no-verify", "--aa=pytorch")
@@ -147,7 +149,7 @@ def test_what_several_machines_cannot_do_is_refused(both, orchestrator, given, s
 def test_machines_that_do_not_fit_are_refused(machines, over, orchestrator, start):
     first = machines[FIRST].address
     for addresses, said in (
-        ({"alone": first}, "names one machine"),
+        ({"alone": first}, "is one machine"),
         ({"first": first, "far": "192.0.2.1:1"}, "the address of first is of the loopback"),
     ):
         refused = orchestrator.run(*COMPARE, "--devices=2", over(**addresses), code=2)
@@ -163,7 +165,8 @@ def test_machines_that_do_not_fit_are_refused(machines, over, orchestrator, star
     file = over(first=first, second=machines[SECOND].address)
     missing = ("--side=pytorch: devices=2", "--side=tensorflow: devices=2")
     refused = orchestrator.run(*COMPARE[:-1], *missing, file, code=2)
-    assert "no address of tensorflow for first, second" in " ".join(refused.stderr.split())
+    for name in (FIRST, SECOND):
+        assert f"[hosts.{name}]: there is no address of tensorflow" in refused.stderr
 
 
 def test_a_runner_refuses_a_part_that_no_machine_can_be(machines):
@@ -187,3 +190,62 @@ def test_a_runner_that_was_not_started_for_it_refuses_with_the_remedy(
     done = orchestrator.run(*COMPARE, "--devices=2", both, code=2)
     assert "--allow-together" in done.stderr
     assert jobs_of(closed) == []
+
+
+SWEEP = ("sweep", *SMALL, "--epochs=2", "--no-verify", "--aa=pytorch", "--devices=1,2")
+
+
+def test_each_cell_of_a_sweep_is_of_all_machines(machines, both, orchestrator):
+    before = {name: len(jobs_of(runner)) for name, runner in machines.items()}
+    orchestrator.run(*SWEEP, "--repeats=2", "--same-seed", both)
+    assert len(jobs_of(machines[FIRST])) == before[FIRST] + 8
+    assert len(jobs_of(machines[SECOND])) == before[SECOND] + 4  # of two devices
+    refused = orchestrator.run(*SWEEP[:-1], "--batch-size=50,100", both, code=2)
+    assert "no side has more than one device" in " ".join(refused.stderr.split())
+    refused = orchestrator.run(*SWEEP, both, "--cluster=x", code=2)
+    assert "leave out --cluster" in " ".join(refused.stderr.split())
+
+
+def test_a_sweep_over_machines_that_was_killed_goes_on_with_the_same_ones(
+    over, orchestrator, start
+):
+    own = {name: start("together", "--allow-together", name=f"own-{name}") for name in "ab"}
+    file = over(**{name: runner.address for name, runner in own.items()})
+    process = orchestrator.start(*SWEEP, "--seed=3", "--same-seed", file)
+    waits = lambda: all(map(active, own.values()))  # noqa: E731 - a part on each
+    assert eventually(lambda: process.poll() is not None or waits())
+    process.send_signal(signal.SIGKILL)
+    process.communicate(timeout=HANG_SECONDS)
+    kept = {(trial.framework, trial.number) for trial in ended(orchestrator)}
+    assert len(kept) in (0, 2), "only the cell of one device can have ended"
+    over(a=own["a"].address, c=own["b"].address)
+    refused = orchestrator.run("resume", "latest", code=2)
+    assert "over the machines a, b, and --over names a, c now" in " ".join(refused.stderr.split())
+    over(**{name: runner.address for name, runner in own.items()})
+    for runner in own.values():
+        runner.open("end")
+    orchestrator.run("resume", "latest")
+    assert {trial.state for trial in ended(orchestrator)} == {JobState.SUCCEEDED}
+    assert len(ended(orchestrator)) == 4
+    assert not any(map(active, own.values()))
+
+
+def ended(orchestrator):
+    """The trials of a sweep's cells that have ended."""
+    trials = [trial for cell in cells(orchestrator.latest()).values() for trial in cell.trials()]
+    return [trial for trial in trials if trial.state.ended]
+
+
+def test_their_runners_may_have_tls(over, orchestrator, start, tmp_path):
+    certs = tmp_path / "certs"
+    orchestrator.run("certs", "new", str(certs), "--host=localhost")
+    files = {"cert": "runner.pem", "key": "runner-key.pem", "client-ca": "ca.pem"}
+    secured = [f"--tls-{flag}={certs / name}" for flag, name in files.items()]
+    own = {n: start("together", "--allow-together", *secured, name=f"tls-{n}") for n in "ab"}
+    file = over(**{name: by_name(runner) for name, runner in own.items()})
+    refused = orchestrator.run(*COMPARE, "--devices=2", file, code=2)
+    assert "speaks TLS" in refused.stderr
+    path = Path(file.partition("=")[2])
+    path.write_text(f'tls = "{certs}"\n' + path.read_text())
+    orchestrator.run(*COMPARE, "--devices=2", file)
+    assert {trial.state for trial in orchestrator.latest().trials()} == {JobState.SUCCEEDED}

@@ -19,21 +19,18 @@ from orchestrator.language.phrases import Phrase, english
 from orchestrator.runners.apart import start
 from orchestrator.runners.cluster.ray.node import ENVIRONMENTS, network_id
 from orchestrator.runners.cluster.ray.session import Kept, Session, fault
-from orchestrator.runners.progress import Display
 from orchestrator.settings import trust
 from orchestrator.settings.config import Places
-from orchestrator.settings.hosts import Host
+from orchestrator.settings.hosts import CLUSTER, OVER, Host
 from orchestrator.settings.keeping import Exclusive, place
 from orchestrator.settings.trust import Trust
 from orchestrator.trials.sides import framework_of
 
 RAY, SCHEME = "ray", "ray://"
 _AUTO = "auto"  # Ray's own word for RAY, which RAY_ADDRESS may have
-_NO_NODES = Phrase(
-    "--cluster {address}: no node of the cluster has CPUs, or Ray's resource 'twinrun'."
-)
+_NO_NODES = Phrase("{cluster}: no node of the cluster has CPUs, or Ray's resource 'twinrun'.")
 _NO_GPUS = Phrase(
-    "--cluster {address}: no node of the cluster has a GPU that Ray knows of, as --exclusive gpu "
+    "{cluster}: no node of the cluster has a GPU that Ray knows of, as --exclusive gpu "
     "needs it; see 'ray status', and 'ray start --num-gpus'."
 )
 _ADDRESS = re.compile(r"(\[[0-9A-Fa-f:.%]+\]|[^:/\\\s\[\]]+):[0-9]{1,5}")
@@ -57,10 +54,12 @@ class RayCluster:
     """The cluster at ``address``: HOST:PORT of its head, ray://HOST:PORT; ray: the one here.
 
     ``exclusive``: a node is a machine; for GPUs each of its GPUs is a place of its own there.
+    ``flag``: what names it; by ``--over`` its nodes train each job together.
     """
 
     address: str
     exclusive: Exclusive = Exclusive.MACHINE
+    flag: str = CLUSTER
 
     @property
     def text(self) -> str:
@@ -68,22 +67,23 @@ class RayCluster:
 
     @contextmanager
     def opened(
-        self, runners: Sequence[str], display: Display, come: Come
+        self, runners: Sequence[str], tell: Callable[[str], None], come: Come | None = None
     ) -> Iterator[Sequence[Host]]:
         """Start runners on each node, and end them. Raises BadInput, RunnerUnavailable."""
         address = _AUTO if self._resolved == RAY else self._resolved
+        shown = f"{self.flag} {self.address}"
         by_gpu = self.exclusive is Exclusive.GPU
         with (
             tempfile.TemporaryDirectory(prefix="twinrun-ray-") as folder,
-            closing(Session(address, self.address, display.say, by_gpu=by_gpu)) as session,
+            closing(Session(address, shown, tell, by_gpu=by_gpu)) as session,
         ):
             nodes = session.nodes()
             if not nodes:
-                names = {"address": self.address}
-                raise RunnerUnavailable(english(_NO_GPUS if by_gpu else _NO_NODES, **names))
-            starting = _Starting(session, runners, Path(folder))
+                raise RunnerUnavailable(english(_NO_GPUS if by_gpu else _NO_NODES, cluster=shown))
+            starting = _Starting(session, runners, Path(folder), together=self.flag == OVER)
             found = starting.hosts(nodes)
-            start(partial(starting.later, come))
+            if come is not None:
+                start(partial(starting.later, come))
             yield found
 
     @property
@@ -116,10 +116,16 @@ def _secured(folder: Path, nodes: Sequence[Mapping[str, Any]]) -> _Secured:
 
 
 class _Starting:
-    """Starts ``runners`` on nodes; ``folder``: for what makes their connections safe."""
+    """Starts ``runners`` on nodes; ``folder``: for what makes their connections safe.
 
-    def __init__(self, session: Session, runners: Sequence[str], folder: Path) -> None:
+    ``together``: they train jobs with each other, so each is where the others reach it.
+    """
+
+    def __init__(
+        self, session: Session, runners: Sequence[str], folder: Path, *, together: bool = False
+    ) -> None:
         self._session, self._runners, self._folder = session, runners, folder
+        self._together = together
         self._times = itertools.count(1)
         self._names = dict[str, str]()  # of nodes, by their ids
         self._kept = dict[str, list[Kept]]()  # by the name of a node
@@ -135,6 +141,8 @@ class _Starting:
         """Start them on these. Raises RunnerUnavailable if Ray is lost."""
         sound = [each for each in nodes if "fault" not in each]
         far = [each for each in sound if each["network"] != network_id()]
+        if far and self._together:
+            far = sound
         secured = _secured(self._folder / f"tls-{next(self._times)}", far) if far else None
         orders = {
             each["id"]: {
@@ -142,6 +150,7 @@ class _Starting:
                 "environments": os.environ.get(ENVIRONMENTS) or str(Places().environments),
                 "host": _host_of(each) if each in far else _LOOPBACK,
                 "files": secured.files if secured and each in far else {},
+                "together": self._together,
             }
             for each in sound
         }

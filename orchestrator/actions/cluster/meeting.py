@@ -91,7 +91,7 @@ def meet(source: Source, runners: Sequence[str], display: Display) -> Iterator[M
 
         coming = SimpleQueue[Host | None]()
         exits.callback(coming.put, None)
-        hosts = exits.enter_context(source.opened(runners, display, coming.put))
+        hosts = exits.enter_context(source.opened(runners, display.say, coming.put))
         asked = AtOnce()
         for host in hosts:
             asked.begin(host.name, met(host))

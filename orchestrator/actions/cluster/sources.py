@@ -1,9 +1,9 @@
-"""Where the machines of ``--cluster`` come from: a file that names them, or Ray.
+"""Where the machines of ``--cluster`` and ``--over`` come from: a file that names them, or Ray.
 
 Runners of a file run already. Those by Ray are started when a source is opened, and end with it.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,9 +14,8 @@ from twinrun.v1 import job_pb2
 from orchestrator.actions.cluster.by_ray import Come, RayCluster, names_ray
 from orchestrator.errors import BadInput
 from orchestrator.language.phrases import Phrase, english
-from orchestrator.runners.progress import Display
 from orchestrator.settings import hosts
-from orchestrator.settings.hosts import Host
+from orchestrator.settings.hosts import CLUSTER, OVER, Host
 from orchestrator.settings.keeping import Exclusive
 
 _BY_RAY = Phrase(
@@ -43,20 +42,21 @@ class Source(Protocol):
         """What names this source again, for a command that goes on from another folder."""
 
     def opened(
-        self, runners: Sequence[str], display: Display, come: Come
+        self, runners: Sequence[str], tell: Callable[[str], None], come: Come | None = None
     ) -> AbstractContextManager[Sequence[Host]]:
         """Yield the machines, each with an address of all ``runners``, by name.
 
-        ``come`` receives each machine that comes later, from another thread. Raises BadInput, and
-        RunnerUnavailable if there is no machine.
+        ``come`` receives each machine that comes later, from another thread; without it nobody
+        else comes. Raises BadInput, and RunnerUnavailable if there is no machine.
         """
 
 
 @dataclass(frozen=True, slots=True)
 class HostsFile:
-    """Machines with runners that run already."""
+    """Machines with runners that run already; ``flag``: what names the ``file``."""
 
     file: Path
+    flag: str = CLUSTER
 
     @property
     def text(self) -> str:
@@ -68,10 +68,10 @@ class HostsFile:
 
     @contextmanager
     def opened(
-        self, runners: Sequence[str], display: Display, come: Come
+        self, runners: Sequence[str], tell: Callable[[str], None], come: Come | None = None
     ) -> Iterator[Sequence[Host]]:
-        del display, come  # nobody comes later: `resume` takes another file
-        yield hosts.read(self.file, runners)
+        del tell, come  # nobody comes later: `resume` takes another file
+        yield hosts.read(self.file, runners, self.flag)
 
 
 def source(text: str, exclusive: Exclusive = Exclusive.MACHINE) -> Source:
@@ -81,6 +81,14 @@ def source(text: str, exclusive: Exclusive = Exclusive.MACHINE) -> Source:
     if exclusive is Exclusive.GPU:
         raise BadInput(english(_BY_RAY, file=text))
     return HostsFile(Path(text))
+
+
+def named_over(over: str | Path | None) -> Source | None:
+    """Return what ``--over`` names: the machines that train each job together. None: none."""
+    if over is None:
+        return None
+    text = str(over)
+    return RayCluster(text, flag=OVER) if names_ray(text) else HostsFile(Path(text), OVER)
 
 
 def asked(cluster: str | None, exclusive: str) -> Source | None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from twinrun.v1 import job_pb2
 
+from orchestrator.actions.cluster.sources import Source
 from orchestrator.actions.compare import ComparisonRequest
 from orchestrator.actions.repeat import Plan
 from orchestrator.errors import OrchestratorError
@@ -18,7 +19,10 @@ from orchestrator.trials.sides import Side
 
 @dataclass(frozen=True, kw_only=True)
 class SweepRequest:
-    """``jobs``: the spec of each cell of the ``grid``, by name; the rest as of a comparison."""
+    """``jobs``: the spec of each cell of the ``grid``, by name; the rest as of a comparison.
+
+    ``over``: the machines that train each job together.
+    """
 
     workload: str
     grid: Grid
@@ -29,6 +33,7 @@ class SweepRequest:
     label: str = ""
     certify: bool = True
     plan: Plan = field(default_factory=Plan)
+    over: Source | None = None
 
     def __post_init__(self) -> None:
         """Check each cell's job of each side, before any runner is asked. Raises BadInput."""
@@ -40,6 +45,7 @@ class SweepRequest:
             *(self.workload, spec, self.sides, self.output, self.baseline, self.label),
             certify=self.certify,
             plan=self.plan,
+            over=self.over,
         )
 
 

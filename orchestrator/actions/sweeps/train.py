@@ -2,14 +2,14 @@
 
 import platform
 import secrets
-from collections.abc import Mapping, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 
 from twinrun.v1 import job_pb2
 
-from orchestrator.actions.cluster import plans
+from orchestrator.actions.cluster import plans, together
 from orchestrator.actions.cluster.meeting import meet
-from orchestrator.actions.cluster.sources import Source, check_exclusive
+from orchestrator.actions.cluster.sources import Source, check_exclusive, named_over
 from orchestrator.actions.repeat import Plan
 from orchestrator.actions.sweeps.alone import Alone
 from orchestrator.actions.sweeps.request import SweepOutcome, SweepRequest
@@ -22,6 +22,7 @@ from orchestrator.language.words import label
 from orchestrator.runners.finding import Runners
 from orchestrator.runners.planning import accepted
 from orchestrator.runners.progress import Display
+from orchestrator.settings.config import Places
 from orchestrator.settings.grid import Grid, each_of
 from orchestrator.storage import clustering, store, sweeping
 from orchestrator.storage.about import About, Kind
@@ -38,6 +39,11 @@ _ELSEWHERE = Phrase(
 _OTHER_BUILD = Phrase(
     "{path} was begun with another build of the runner of {framework}: times of two versions do "
     "not belong in one result. Start that version again, or begin a new sweep."
+)
+
+_OTHER_MACHINES = Phrase(
+    "{path} was begun over the machines {then}, and --over names {now} now: their times do not "
+    "belong in one result. Name those of then, or begin a new sweep."
 )
 
 
@@ -90,6 +96,9 @@ def resume(run: Run, runners: Runners, display: Display) -> SweepOutcome:
     for name, build in _builds(names, runners).items():
         if plan.builds.get(name) != build:
             raise BadInput(english(_OTHER_BUILD, path=run.path, framework=label(name)))
+    if list(plan.machines) != list(runners.machines):
+        then, now = ", ".join(plan.machines), ", ".join(runners.machines)
+        raise BadInput(english(_OTHER_MACHINES, path=run.path, then=then, now=now))
     with closing(Renderer()) as renderer:
         return go_on(Work(run, plan, request, Alone(runners), display), renderer)
 
@@ -153,6 +162,8 @@ def _created(
         most_seconds=request.plan.most_seconds,
         seed=secrets.token_hex(8),
         builds=builds,
+        over="" if request.over is None else request.over.text,
+        machines=runners.machines,
     )
     sweeping.write(run, plan)
     return run, plan
@@ -170,7 +181,18 @@ def _request_of(run: Run, what: About, plan: SweepPlan) -> SweepRequest:
         label=what.label,
         certify=plan.certify,
         plan=Plan(plan.repeats, plan.same_seed, what.precision, plan.most_seconds, what.margin),
+        over=named_over(plan.over or None),
     )
+
+
+@contextmanager
+def runners_for(run: Run, places: Places, tell: Callable[[str], None]) -> Iterator[Runners]:
+    """Yield the runners with which a sweep goes on. Raises BadInput, RunnerUnavailable."""
+    plan = sweeping.plan_of(run)
+    over = named_over(plan.over or None) if plan else None
+    names = runners_of([Side.named(name) for name in run.about().sides])
+    with together.runners(over, names, places, tell) as runners:
+        yield runners
 
 
 def _builds(names: Sequence[str], runners: Runners) -> dict[str, str]:

@@ -136,8 +136,9 @@ def go_on(work: Work, renderer: Renderer) -> SweepOutcome:
         except OrchestratorError as error:  # everything finished is written first
             ended = error
         display.stage(say(_DRAWING))
-        for cell in begun(run).values():
-            recall(cell)
+        if work.request.over is None:  # what is known of a machine is not of several
+            for cell in begun(run).values():
+                recall(cell)
         try:
             found = finish(run, renderer)
         except OutputError as error:

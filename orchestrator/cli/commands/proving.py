@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
 from enum import StrEnum
 from typing import Annotated
 
@@ -12,6 +13,7 @@ from orchestrator.actions import explain as explaining
 from orchestrator.actions import porting
 from orchestrator.actions import verify as proof
 from orchestrator.actions.cluster import together
+from orchestrator.actions.cluster.sources import named_over
 from orchestrator.actions.request import Request
 from orchestrator.certificate import certificate_file
 from orchestrator.certificate.certificate import Certificate
@@ -79,41 +81,47 @@ def verify(
 
     Example: orchestrator verify --workload mnist-mlp --epochs 5
     """
+
+    def asked(workload: str | None) -> Request:
+        changes = proof.VERIFIED | job.changes() | {"steps_per_epoch_limit": steps}
+        spec = config.job_spec(workload, changes)
+        name = workloads.title(workload) if workload else job.title
+        least = 1 if len(job.device_counts) > 1 else 2
+        compared = sides_option.compared(side, frameworks, spec, where, least=least)
+        compared = by_devices.each(job.device_counts, compared, spec)
+        versions.check_used(where.named, compared)
+        if over is not None:
+            together.check(cluster_option.given(), compared, [spec])
+        first = named.baseline(baseline, compared, spec)
+        request = Request(name, spec, compared, shown.output, first, label)
+        proof.check(request)
+        return request
+
     about = "all" if all_workloads else job.title
     with reported(pipeline, f"verify {about}") as told:
         certificates: dict[str, list[Certificate]] = {}
         faults: list[Sentence] = []
-        with together.runners(over, where.places(None), say_of(shown)) as runners:
+        several = _every(job, say_of(shown)) if all_workloads else [job.workload]
+        requests = [asked(workload) for workload in several]
+        needed = tuple(dict.fromkeys(name for each in requests for name in each.runner_names))
+        given = named_over(over), needed, where.places(None), say_of(shown)
+        with together.runners(*given) as runners:
             further = porting.further(runners, isolate=isolate, reproduce=reproduce)
-            for workload in _every(job, say_of(shown)) if all_workloads else [job.workload]:
-                changes = proof.VERIFIED | job.changes() | {"steps_per_epoch_limit": steps}
-                spec = config.job_spec(workload, changes)
-                name = workloads.title(workload) if workload else job.title
-                several = len(job.device_counts) > 1
-                least = 1 if several else 2
-                compared = sides_option.compared(side, frameworks, spec, where, least=least)
-                compared = by_devices.each(job.device_counts, compared, spec)
-                versions.check_used(where.named, compared)
-                if over is not None:
-                    together.check(cluster_option.given(), compared, spec)
-                first = named.baseline(baseline, compared, spec)
-                request = Request(
-                    *(name, spec, compared, shown.output, first, label), further=further
-                )
-                proof.check(request)
-                runners.prepare(request.runner_names)
+            runners.prepare(needed)
+            for request in (replace(each, further=further) for each in requests):
+                name = request.workload
                 try:
-                    with closing(display_of(shown, request.names, spec.epochs)) as display:
+                    with closing(display_of(shown, request.names, request.spec.epochs)) as display:
                         _, certificates[name] = proof.verify(request, runners, display)
                 except JobFailed as error:  # other workloads are still verified
                     faults.append(english(OF, name=name, what=error.message))
                     continue
                 told.checks += checks.of_certificates(certificates[name], name)
                 for certificate in certificates[name]:
-                    told.parts(certificate_report.report(name, certificate))
-                if not shown.as_json:
-                    for certificate in certificates[name]:
-                        print_report(certificate_report.report(name, certificate))
+                    said = tuple(certificate_report.report(name, certificate))
+                    told.parts(said)
+                    if not shown.as_json:
+                        print_report(said)
         if shown.as_json:
             made = {
                 name: certificate_file.as_dict(Certificates(several))

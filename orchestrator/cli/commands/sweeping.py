@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from orchestrator.actions.cluster import together
 from orchestrator.actions.cluster import train as clusters
-from orchestrator.actions.cluster.sources import asked
+from orchestrator.actions.cluster.sources import asked, named_over
 from orchestrator.actions.compare import raise_for
 from orchestrator.actions.sweeps import train
 from orchestrator.actions.sweeps.request import SweepOutcome, SweepRequest
 from orchestrator.cli import cluster_option, sides_option
-from orchestrator.cli.cluster_option import ClusterOption, ExclusiveOption
+from orchestrator.cli.cluster_option import ClusterOption, ExclusiveOption, OverOption
 from orchestrator.cli.options import (
     ALL,
     BaselineOption,
@@ -30,14 +31,13 @@ from orchestrator.language.phrases import Phrase, english, join
 from orchestrator.language.words import LINES, OF
 from orchestrator.reports import sweeps as report
 from orchestrator.results.sweeps import as_dict
-from orchestrator.runners.finding import Runners
 from orchestrator.settings import grid as grids
 from orchestrator.settings import sides as named
 from orchestrator.settings.job import FLAGS, Flag
 from orchestrator.settings.keeping import Exclusive
 from orchestrator.storage import clustering
 from orchestrator.storage.store import Run
-from orchestrator.trials.sides import Side, twice
+from orchestrator.trials.sides import Side, runners_of, twice
 
 _WARNED = Phrase("--strict: the result stands with warnings: {codes}.")
 
@@ -75,6 +75,7 @@ def sweep(
     ] = True,
     cluster: ClusterOption = None,
     exclusive: ExclusiveOption = Exclusive.MACHINE,
+    over: OverOption = None,
     label: LabelOption = "",
 ) -> None:
     """Compare the frameworks at every combination of several values, and say where they cross.
@@ -89,14 +90,19 @@ def sweep(
     if machines is not None:
         clusters.check(cluster_option.given())
     request = _request(job, repeat, where, frameworks=frameworks, side=side, baseline=baseline)
+    if over is not None:
+        flags = {**cluster_option.given(), "--cluster": cluster is not None}
+        together.check(flags, request.sides, request.jobs.values())
     request = dataclasses.replace(request, output=shown.output, certify=certify, label=label)
+    request = dataclasses.replace(request, over=named_over(over))
     names = tuple(side.name for side in request.sides)
     epochs = max(spec.epochs for spec in request.jobs.values())
     with closing(display_of(shown, names, epochs)) as display:
         if machines is not None:
             outcome = train.sweep_over(request, machines, display)
         else:
-            with closing(Runners(where.places(request.sides), display.say)) as runners:
+            needed, places = runners_of(request.sides), where.places(request.sides)
+            with together.runners(request.over, needed, places, display.say) as runners:
                 outcome = train.sweep(request, runners, display)
     tell(outcome, shown)
     given = (each.code for several in outcome.found.warnings.values() for each in several)
@@ -115,7 +121,7 @@ def resumed(
         if cluster is not None or clustering.plan_of(run) is not None:
             clusters.check(cluster_option.given())
             return train.resume_over(run, cluster, display)
-        with closing(Runners(where.places(taken), display.say)) as runners:
+        with train.runners_for(run, where.places(taken), display.say) as runners:
             return train.resume(run, runners, display)
 
 

@@ -12,7 +12,7 @@ from orchestrator.actions import evaluate as evaluating
 from orchestrator.actions import threads, variants
 from orchestrator.actions.cluster import together
 from orchestrator.actions.cluster import train as clusters
-from orchestrator.actions.cluster.sources import Source, asked
+from orchestrator.actions.cluster.sources import Source, asked, named_over
 from orchestrator.cli import cluster_option, sides_option
 from orchestrator.cli.cluster_option import ClusterOption, ExclusiveOption, OverOption
 from orchestrator.cli.commands.keeping import RunArgument
@@ -122,7 +122,7 @@ def compare(
     own = {**several, "--threads=best": best, "--concurrent": concurrent}
     if over is not None:
         flags = {**cluster_option.given(), **own, "--cluster": cluster is not None}
-        together.check(flags, compared, spec)
+        together.check(flags, compared, [spec])
     if machines is not None:
         clusters.check({**cluster_option.given(), **own})
     first = named.baseline(baseline, compared, spec)
@@ -139,7 +139,7 @@ def compare(
         baseline=first,
         label=label,
         best_threads=best,
-        over=over,
+        over=named_over(over),
     )
     with reported(pipeline, f"compare {job.title}") as told:
         if kind:

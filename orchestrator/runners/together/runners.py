@@ -14,7 +14,6 @@ from orchestrator.runners.together.client import Together
 from orchestrator.settings.hosts import Host
 from orchestrator.trials.sides import framework_of
 
-_MISSING = Phrase("--over: the file gives no address of {runner} for {machines}.")
 _UNLIKE = Phrase(
     "The machines of --over are not alike, so one would wait for the other and their numbers might "
     "differ:\n{what}\nName machines of one kind."
@@ -28,6 +27,7 @@ _LOOPS = Phrase(
 class RunnersTogether(Runners):
     """Runners by name, each of which stands for those of all ``hosts``, two or more.
 
+    Every host has an address of each.
     The first host is where all is done that is no part of a job.
     """
 
@@ -86,10 +86,7 @@ class RunnersTogether(Runners):
         return {self._hosts[0].name: self.get(framework), **others}
 
     def _check(self, framework: str) -> None:
-        by_machine = {host.name: host.addresses.get(framework, "") for host in self._hosts}
-        if missing := [name for name, address in by_machine.items() if not address]:
-            named = join(COMMA, missing)
-            raise BadInput(english(_MISSING, runner=framework, machines=named))
+        by_machine = {host.name: host.addresses[framework] for host in self._hosts}
         looping = [
             name
             for name, address in by_machine.items()

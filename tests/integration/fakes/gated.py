@@ -2,9 +2,9 @@
 
 from tests.integration import gates
 from tests.integration.fakes import good
-from tests.integration.fakes.good import environment
+from tests.integration.fakes.good import environment, leave
 
-__all__ = ["Trainer", "environment"]
+__all__ = ["Trainer", "environment", "leave"]
 
 
 class Trainer(good.Trainer):

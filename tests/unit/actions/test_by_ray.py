@@ -87,12 +87,11 @@ class Session:
 
 
 @contextmanager
-def opened(monkeypatch, *nodes, come=print, exclusive=Exclusive.MACHINE, **how):
+def opened(monkeypatch, *nodes, come=print, exclusive=Exclusive.MACHINE, flag="--cluster", **how):
     session = Session(*nodes, **how)
     monkeypatch.setattr(by_ray, "Session", session)
     monkeypatch.delenv("RAY_ADDRESS", raising=False)
-    display = type("Display", (), {"say": print})
-    with RayCluster("ray", exclusive).opened(["pytorch"], display, come) as hosts:
+    with RayCluster("ray", exclusive, flag).opened(["pytorch"], print, come) as hosts:
         yield session, hosts
     assert session.closed
 
@@ -116,12 +115,24 @@ def test_runners_on_other_machines_have_tls_and_those_here_are_on_loopback(monke
     assert not folder.exists()
 
 
+def test_machines_that_train_together_are_where_the_others_reach_them(monkeypatch):
+    here, far = node("1", "here", network=network_id()), node("2", "far", address="10.0.0.2")
+    with opened(monkeypatch, here, far, flag="--over", come=None) as (session, hosts):
+        assert [each["host"] for each in session.orders.values()] == ["10.0.0.1", "10.0.0.2"]
+        assert all(each["files"] and each["together"] for each in session.orders.values())
+        assert all(host.places.trust for host in hosts)
+    with opened(monkeypatch, here, flag="--over") as (session, _):
+        assert session.orders["1"]["host"] == "127.0.0.1"
+    with opened(monkeypatch, here) as (session, _):
+        assert not session.orders["1"]["together"]
+
+
 @pytest.mark.parametrize(
     ("exclusive", "said"), [(Exclusive.MACHINE, "has CPUs"), (Exclusive.GPU, "a GPU that Ray")]
 )
 def test_a_cluster_without_nodes_is_told(monkeypatch, exclusive, said):
     with (
-        pytest.raises(RunnerUnavailable, match=f"no node .*{said}"),
+        pytest.raises(RunnerUnavailable, match=f"--cluster ray: no node .*{said}"),
         opened(monkeypatch, exclusive=exclusive),
     ):
         pass

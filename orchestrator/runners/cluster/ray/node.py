@@ -76,6 +76,7 @@ class Node:
 
         ``order``: ``runners`` (name, framework, environment), the folder of ``environments`` if the
         node names none, the ``host`` to listen on, and ``files`` of TLS by option; none: without.
+        ``together``: they may train with those of other nodes.
         """
         try:
             return self._start(order)
@@ -147,6 +148,7 @@ class Node:
                         *(pythons[name], "-m", "services.server"),
                         *("--framework", each["framework"], "--listen", f"{order['host']}:0"),
                         *("--state-dir", state, "--allow-code"),
+                        *(["--allow-together"] if order["together"] else ()),
                         *(f"--{flag}={path}" for flag, path in access.items()),
                         *("--until-stdin-closes=at-once", "--grace=0"),
                     ],

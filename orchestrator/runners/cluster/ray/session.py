@@ -18,11 +18,11 @@ from orchestrator.settings.keeping import Condition
 
 _DRIVER = "orchestrator.runners.cluster.ray.driver"
 _MISSING = Phrase(
-    "--cluster {address} needs Ray, which is not installed: {python} -m pip install 'twinrun[ray]'"
+    "{cluster} needs Ray, which is not installed: {python} -m pip install 'twinrun[ray]'"
 )
-_NO_CLUSTER = Phrase("--cluster {address}: there is no cluster of Ray that can be used: {why}")
+_NO_CLUSTER = Phrase("{cluster}: there is no cluster of Ray that can be used: {why}")
 _REFUSED = Phrase(
-    "--cluster {address}: there is no cluster of Ray that can be used: {why}\n"
+    "{cluster}: there is no cluster of Ray that can be used: {why}\n"
     "If there is one, and it was started with RAY_AUTH_MODE=token, set that here too, and have its "
     "token in ~/.ray/auth_token."
 )
@@ -86,8 +86,8 @@ class Kept:
 class Session:
     """Nodes of the cluster at ``address``, as long as this is not closed.
 
-    ``shown``: the address as the user gave it; ``tell`` receives what is waited for. ``by_gpu``:
-    each GPU of a node is one of the nodes that are given.
+    ``shown``: the address as the user gave it, with its flag; ``tell`` receives what is waited
+    for. ``by_gpu``: each GPU of a node is one of the nodes that are given.
     """
 
     def __init__(
@@ -203,10 +203,10 @@ class Session:
             case None:
                 return news
             case "missing":
-                raise BadInput(english(_MISSING, address=self._shown, python=sys.executable))
+                raise BadInput(english(_MISSING, cluster=self._shown, python=sys.executable))
             case kind:
                 said = _REFUSED if kind == "refused" else _NO_CLUSTER
-                names = {"address": self._shown, "why": news["why"]}
+                names = {"cluster": self._shown, "why": news["why"]}
                 raise RunnerUnavailable(english(said, **names))
 
     def _read(self) -> None:

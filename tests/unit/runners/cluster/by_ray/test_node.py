@@ -74,6 +74,7 @@ def order(environments, **further):
         "environments": environments,
         "host": "127.0.0.1",
         "files": {},
+        "together": False,
         **further,
     }
 
@@ -93,6 +94,13 @@ def test_a_runner_gets_what_is_on_the_list_and_nothing_that_ray_changed(begun, t
     assert f"--tls-cert={written}" in found
     assert (states / "pytorch/given").read_text() == "a secret 0"
     assert not written.exists(), "it stays if the actor is killed"
+    assert "--allow-together" not in found
+
+
+def test_a_runner_trains_with_those_of_other_nodes_only_if_it_is_told_so(begun, tmp_path):
+    begun().start(order(environment(tmp_path, SERVES), together=True))
+    (found,) = tmp_path.rglob("pytorch/environment")
+    assert "--allow-together" in found.read_text().splitlines()
 
 
 @pytest.mark.parametrize(("given", "threads"), [({}, "4"), ({"TWINRUN_THREADS": "7"}, "7")])

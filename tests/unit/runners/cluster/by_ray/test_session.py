@@ -26,7 +26,7 @@ FAULTS = {
 def opened(monkeypatch):
     monkeypatch.setattr(session, "_DRIVER", "tests.builders.ray_told")
     said = []
-    return lambda address: closing(Session(address, address, said.append)), said
+    return lambda address: closing(Session(address, f"--cluster {address}", said.append)), said
 
 
 @pytest.mark.parametrize(
