@@ -82,6 +82,8 @@ class RayCluster:
                 raise RunnerUnavailable(english(_NO_GPUS if by_gpu else _NO_NODES, cluster=shown))
             starting = _Starting(session, runners, Path(folder), together=self.flag == OVER)
             found = starting.hosts(nodes)
+            if self.flag == OVER:  # which of them is the first must not change
+                found.sort(key=lambda host: host.name)
             if come is not None:
                 start(partial(starting.later, come))
             yield found

@@ -121,6 +121,7 @@ def test_machines_that_train_together_are_where_the_others_reach_them(monkeypatc
         assert [each["host"] for each in session.orders.values()] == ["10.0.0.1", "10.0.0.2"]
         assert all(each["files"] and each["together"] for each in session.orders.values())
         assert all(host.places.trust for host in hosts)
+        assert [host.name for host in hosts] == ["far", "here"]  # and so whenever it goes on
     with opened(monkeypatch, here, flag="--over") as (session, _):
         assert session.orders["1"]["host"] == "127.0.0.1"
     with opened(monkeypatch, here) as (session, _):
