@@ -1,7 +1,7 @@
 """What follows from the trials of a comparison: its result, figures and page."""
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from orchestrator.actions import doubts, threads
 from orchestrator.actions.repeat import cautions
@@ -65,13 +65,24 @@ def comparison_of(run: Run) -> Comparison:
                 certified_on=plan.certified_on if made and here else None,
                 certified_before=made and not here,
             )
-    comparison = judged(dataclasses.replace(comparison, machines=over), what)
+    together: Sequence[str] = ()
+    with noting(damages):
+        together = _together(run)
+    comparison = dataclasses.replace(comparison, machines=over, over=together)
+    comparison = judged(comparison, what)
     settled = is_settled(comparison.decisions)  # then it needed not to be more precise
     more = [] if settled else cautions([*comparison.verdicts, *comparison.at_best], what.precision)
     first, of_machines = (over.first_cautions, over.cautions) if over else ([], [])
     damaged = circumstances.of_damages(damages)
     every = (*first, *damaged, *comparison.cautions, *of_machines, *more)
     return dataclasses.replace(comparison, cautions=every)
+
+
+def _together(run: Run) -> Sequence[str]:
+    """Return the names of the machines that trained each job together, by runners.json."""
+    taken = (run.result("runners") or {}).values()
+    found = (each.get("machines") for each in taken if isinstance(each, dict))
+    return next((list(names) for names in found if isinstance(names, dict)), [])
 
 
 def finish(run: Run, renderer: Renderer, tell: Callable[[str], None]) -> Comparison:

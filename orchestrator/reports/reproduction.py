@@ -118,6 +118,8 @@ def _of_repeats(comparison: Comparison, repeats: int) -> Iterator[str]:
         yield from ("--cluster", "ray" if comparison.machines.conditions else "hosts.toml")
         if comparison.machines.together:
             yield from ("--exclusive", "gpu")
+    if comparison.over:
+        yield from ("--over", "hosts.toml")
     if comparison.margin is not None:
         yield from ("--margin", f"{comparison.margin:g}")
 

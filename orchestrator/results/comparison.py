@@ -78,7 +78,8 @@ class Comparison:
     what the sides' jobs differ because the user wants it. ``decisions``: what its conditions came
     to, which the finding then begins with. ``at_best``: of the baseline and each other side, each
     at its own best number of threads, which was ``searched`` for, if that was asked for.
-    ``machines``: what each came to; None: it is of no cluster.
+    ``machines``: what each came to; None: it is of no cluster. ``over``: those that trained each
+    job together.
     """
 
     job: JobSpec
@@ -99,6 +100,7 @@ class Comparison:
     at_best: Sequence[Verdict] = ()
     searched: Search | None = None
     machines: Machines | None = None
+    over: Sequence[str] = ()
 
     @property
     def baseline(self) -> str | None:

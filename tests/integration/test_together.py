@@ -61,6 +61,7 @@ def test_each_trial_is_of_all_machines_and_reported_once(machines, both, orchest
         assert len(jobs_of(runner)) == before[name] + 4
     found = json.loads((run.path / "runners.json").read_text())["pytorch"]["machines"]
     assert found == {name: runner.address for name, runner in machines.items()}
+    assert "--over hosts.toml" in run.page_path.read_text()
 
 
 def test_a_job_of_one_device_is_the_first_machines(machines, both, orchestrator):

@@ -69,6 +69,13 @@ def test_repetitions_and_what_was_left_out_are_asked_for_again():
     assert parsed(of_comparison(matched, "w"))[1]["certify"] is False
 
 
+def test_machines_that_trained_together_are_asked_for_again():
+    comparison = compare(MNIST, trials_of(MNIST, trial("pytorch"), trial("tensorflow")), SAME)
+    assert parsed(of_comparison(comparison, "w"))[1]["over"] is None
+    several = dataclasses.replace(comparison, over=("a", "b"))
+    assert parsed(of_comparison(several, "w"))[1]["over"] == "hosts.toml"
+
+
 def test_an_a_a_test_and_one_framework_alone_are_asked_for_as_they_were():
     twice = [trial("pytorch-a"), trial("pytorch-b")]
     comparison = compare(MNIST, trials_of(MNIST, *twice))
